@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "connwatch",
+  products: [
+    .executable(name: "connwatch", targets: ["connwatch"]),
+    .library(name: "ConnCore", targets: ["ConnCore"]),
+    .library(name: "ProcNet", targets: ["ProcNet"]),
+    .library(name: "ConnStore", targets: ["ConnStore"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "ConnCore", swiftSettings: strict),
+    .target(name: "ProcNet", dependencies: ["ConnCore"], swiftSettings: strict),
+    .target(name: "ConnStore", dependencies: ["ConnCore", "CSQLite"], swiftSettings: strict),
+    .executableTarget(
+      name: "connwatch",
+      dependencies: [
+        "ConnCore", "ProcNet", "ConnStore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "ConnCoreTests", dependencies: ["ConnCore"], swiftSettings: strict),
+    .testTarget(name: "ProcNetTests", dependencies: ["ProcNet", "ConnCore"], swiftSettings: strict),
+    .testTarget(
+      name: "ConnStoreTests", dependencies: ["ConnStore", "ConnCore"], swiftSettings: strict),
+    .testTarget(name: "connwatchTests", dependencies: ["connwatch"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

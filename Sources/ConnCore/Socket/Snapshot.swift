@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every socket of one network namespace, read in one go.
+///
+/// A snapshot is not atomic: the kernel gives about a page a read and lets go of its locks in between.
+public struct Snapshot: Sendable {
+  /// Wall-clock time when the last table had been read.
+  public var time: Timestamp
+  /// The same moment on CLOCK_BOOTTIME, in microseconds: never steps, and counts time suspended.
+  public var bootTime: Int64
+  /// How long the reading took, in microseconds.
+  public var readingTook: Int64
+  /// The sockets, in the order of the tables.
+  public var rows: [SocketRow]
+  /// What came of each table asked for.
+  public var tables: [TableReport]
+
+  /// Makes a snapshot.
+  public init(
+    time: Timestamp, bootTime: Int64, readingTook: Int64 = 0, rows: [SocketRow], tables: [TableReport] = []
+  ) {
+    self.time = time
+    self.bootTime = bootTime
+    self.readingTook = readingTook
+    self.rows = rows
+    self.tables = tables
+  }
+
+  /// The tables whose rows cannot be trusted to be all there: nothing of theirs may be closed.
+  public var incomplete: ProtoSet {
+    tables.reduce(into: []) { set, table in
+      if !table.isComplete { set.insert(ProtoSet(table.proto)) }
+    }
+  }
+}
+
+/// What came of reading one socket table.
+public struct TableReport: Hashable, Sendable {
+  /// How the reading ended.
+  public enum Outcome: Hashable, Sendable {
+    /// The whole table was read.
+    case read
+    /// There is no such table: a machine without IPv6. Not a failure.
+    case absent
+    /// The last line was cut short; what came before it is kept.
+    case torn
+    /// Nothing of it can be used; the reason in words, for a person.
+    case failed(String)
+  }
+
+  /// The table.
+  public var proto: Proto
+  /// How the reading ended.
+  public var outcome: Outcome
+  /// Lines seen, without the header. Always `rows + skipped + duplicates`.
+  public var lines = 0
+  /// Rows kept.
+  public var rows = 0
+  /// Rows that repeated another one and were collapsed into it.
+  public var duplicates = 0
+  /// Rows that could not be used, by reason.
+  public var skipped: [SkipReason: Int] = [:]
+
+  /// Makes a report with no lines.
+  public init(proto: Proto, outcome: Outcome) {
+    self.proto = proto
+    self.outcome = outcome
+  }
+
+  /// True where a socket missing from the rows was really missing from the kernel's answer.
+  public var isComplete: Bool { (outcome == .read || outcome == .absent) && skipped.isEmpty }
+
+  /// Rows that could not be used, all reasons together.
+  public var skippedTotal: Int { skipped.values.reduce(0, +) }
+}
+
+/// Why a row of a socket table was not used.
+public enum SkipReason: String, CaseIterable, Hashable, Sendable {
+  /// The table ended in the middle of this line.
+  case torn = "cut short"
+  /// Fewer columns than the ten that are needed.
+  case tooFewColumns = "too few columns"
+  /// Not hexadecimal digits where they belong.
+  case badHex = "bad hexadecimal"
+  /// Not a decimal number where one belongs, or one that is too large.
+  case badNumber = "bad number"
+  /// An address that is neither 8 nor 32 digits wide, or not the width of its table.
+  case badAddressWidth = "wrong address width"
+  /// More than 4,096 bytes.
+  case tooLong = "line too long"
+  /// A NUL or another byte that is not text.
+  case notText = "not text"
+}
