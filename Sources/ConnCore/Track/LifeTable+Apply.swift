@@ -1,0 +1,259 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+extension LifeTable {
+  /// Finds what a snapshot changed, and takes it in.
+  ///
+  /// - A socket that a whole table lacks is closed only after further tables lacked it too: under churn the
+  ///   kernel's answer can miss sockets that were there all the time. Its end is then the first table without it.
+  /// - A table that is not whole closes nothing, nor does one that was not read.
+  /// - A tuple that is used again (another inode, or states going backwards) is a new life.
+  ///
+  /// - Parameter owners: asked once, with all sockets whose owner is not known; answers in the same order.
+  public mutating func apply(
+    _ snapshot: Snapshot, owners: ([WantedOwner]) -> [SocketOwner] = { $0.map { _ in .notLookedUp } }
+  ) -> Changes {
+    var pass = Pass(snapshot: snapshot)
+    generation &+= 1
+    swap(&listeners, &earlierListeners)
+    listeners.removeAll()
+    listeners.insert(listenersOf: snapshot.rows, ephemeral: settings.ephemeral)
+    for number in snapshot.rows.indices { take(snapshot.rows[number], number, &pass) }
+    for number in pass.deferred { takeDeferred(snapshot.rows[number], &pass) }
+    sweep(&pass)
+    askOwners(&pass, owners)
+    for report in snapshot.tables where report.isComplete {
+      lastComplete[Int(report.proto.rawValue)] = snapshot.bootTime
+      watched.insert(ProtoSet(report.proto))
+    }
+    return finish(&pass)
+  }
+
+  /// What one snapshot is found to change, before it is put into words.
+  struct Pass {
+    enum Happening {
+      case began
+      case moved(from: SocketState)
+    }
+    let snapshot: Snapshot
+    let incomplete: ProtoSet
+    let read: ProtoSet
+    var happenings: [(slot: Int, Happening)] = []
+    var ended: [Life] = []
+    var deferred: [Int] = []
+    var wanted: [(slot: Int, row: SocketRow)] = []
+
+    init(snapshot: Snapshot) {
+      self.snapshot = snapshot
+      incomplete = snapshot.incomplete
+      read = snapshot.tables.reduce(into: []) { $0.insert(ProtoSet($1.proto)) }
+    }
+  }
+
+  @inline(__always)
+  private mutating func take(_ row: SocketRow, _ number: Int, _ pass: inout Pass) {
+    let keyInode = Self.keyInode(row)
+    let hash = hash(row, keyInode)
+    let at = find(row, keyInode, hash)
+    if at < 0 {
+      begin(row, keyInode, hash, &pass)
+    } else if slots[at].state == row.state && (row.inode == 0 || slots[at].inode == row.inode)
+      && slots[at].ownerLooks != 1
+    {
+      // The steady case: nothing to write but that it was seen.
+      slots[at].generation = generation
+      slots[at].lastSeenBoot = pass.snapshot.bootTime
+      slots[at].missing = 0
+    } else if row.inode != 0 && slots[at].inode != 0 && slots[at].inode != row.inode {
+      // Either the tuple was used again, or the table shows two sockets on it: only the other rows can tell.
+      pass.deferred.append(number)
+    } else if Self.goesBackwards(from: slots[at].state, to: row.state) {
+      end(at, bySuccessor: true, &pass)
+      begin(row, keyInode, hash, &pass)
+    } else {
+      update(at, row, &pass)
+    }
+  }
+
+  private mutating func takeDeferred(_ row: SocketRow, _ pass: inout Pass) {
+    let ownHash = hash(row, row.inode)
+    let own = find(row, row.inode, ownHash)
+    if own >= 0 {
+      update(own, row, &pass)
+      return
+    }
+    let sharedHash = hash(row, 0)
+    let shared = find(row, 0, sharedHash)
+    if shared >= 0 && slots[shared].generation == generation {
+      begin(row, row.inode, ownHash, &pass)
+    } else {
+      if shared >= 0 { end(shared, bySuccessor: true, &pass) }
+      begin(row, 0, sharedHash, &pass)
+    }
+  }
+
+  private mutating func begin(
+    _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, _ pass: inout Pass
+  ) {
+    let snapshot = pass.snapshot
+    let role = Life.Role(row, ephemeral: settings.ephemeral)
+    let before = lastComplete[Int(row.proto.rawValue)]
+    var direction: Direction?
+    if role == .connection {
+      direction = infer(row)
+    }
+    var life = Life(
+      id: nextID, row: row, role: role, direction: direction, firstSeen: snapshot.time,
+      firstSeenBoot: snapshot.bootTime, uncertainty: before.map { snapshot.bootTime - $0 }, sources: .proc)
+    if row.state == .timeWait { life.closedOffset = 0 }
+    nextID += 1
+    let at = insert(life, row, keyInode, hash, boot: snapshot.bootTime)
+    touch(at)
+    pass.happenings.append((at, .began))
+    pass.wanted.append((at, row))
+  }
+
+  private func infer(_ row: SocketRow) -> Direction? {
+    let sawOpening = watched.contains(row.proto)
+    let now = Direction.infer(
+      row, listeners: listeners, ephemeral: settings.ephemeral, sawOpening: sawOpening)
+    if now == .inbound { return now }
+    // A listener that was there one snapshot ago may have taken this connection as its last.
+    return earlierListeners.serves(row.proto, row.local) && row.state != .synSent ? .inbound : now
+  }
+
+  private mutating func update(_ at: Int, _ row: SocketRow, _ pass: inout Pass) {
+    let snapshot = pass.snapshot
+    let offset = max(0, snapshot.bootTime - lives[at].firstSeenBoot)
+    if slots[at].state != row.state {
+      let from = slots[at].state
+      lives[at].laterSteps.append(Life.Step(row.state, at: offset))
+      widenUncertainty(at, to: snapshot.bootTime)
+      if row.state == .timeWait && lives[at].closedOffset == nil { lives[at].closedOffset = offset }
+      slots[at].state = row.state
+      pass.happenings.append((at, .moved(from: from)))
+      touch(at)
+    }
+    if row.inode != 0 && slots[at].inode != row.inode {
+      slots[at].inode = row.inode
+      slots[at].ownerLooks = 0
+      lives[at].inode = row.inode
+    }
+    if row.rawUID != SocketRow.noUID && lives[at].rawUID != row.rawUID {
+      lives[at].rawUID = row.rawUID
+      touch(at)
+    }
+    if row.inode != 0 && lives[at].owner.process == nil && slots[at].ownerLooks < 2 {
+      pass.wanted.append((at, row))
+    }
+    slots[at].generation = generation
+    slots[at].lastSeenBoot = snapshot.bootTime
+    slots[at].missing = 0
+  }
+
+  /// The moment something was noticed at can be off by the time since the socket was last looked at.
+  private mutating func widenUncertainty(_ at: Int, to boot: Int64) {
+    if let known = lives[at].uncertainty {
+      lives[at].uncertainty = max(known, boot - slots[at].lastSeenBoot)
+    }
+  }
+
+  private mutating func sweep(_ pass: inout Pass) {
+    for at in slots.indices where slots[at].isLive && slots[at].generation != generation {
+      let proto = slots[at].proto
+      guard pass.read.contains(proto), !pass.incomplete.contains(proto) else { continue }
+      if slots[at].missing == 0 { slots[at].firstMissingBoot = pass.snapshot.bootTime }
+      slots[at].missing += 1
+      let needed = proto.transport == .tcp ? settings.confirmationsTCP : settings.confirmationsUDP
+      if Int(slots[at].missing) > needed { end(at, bySuccessor: false, &pass) }
+    }
+  }
+
+  /// Takes a life out of the table.
+  ///
+  /// - Parameter bySuccessor: another life is seen on its tuple, so it was gone by now whatever earlier tables said.
+  private mutating func end(_ at: Int, bySuccessor: Bool, _ pass: inout Pass) {
+    let endBoot = slots[at].missing > 0 ? slots[at].firstMissingBoot : pass.snapshot.bootTime
+    if lives[at].closedOffset == nil {
+      lives[at].closedOffset = max(0, endBoot - lives[at].firstSeenBoot)
+      widenUncertainty(at, to: endBoot)
+    }
+    if slots[at].isTouched, let place = touched.lastIndex(of: at) {
+      touched.remove(at: place)
+      pass.happenings.removeAll { $0.slot == at }
+    }
+    pass.ended.append(life(at: at))
+    remove(at)
+  }
+
+  private mutating func askOwners(_ pass: inout Pass, _ owners: ([WantedOwner]) -> [SocketOwner]) {
+    guard !pass.wanted.isEmpty else { return }
+    let wanted = pass.wanted.map { slot, row in
+      WantedOwner(row: row, role: lives[slot].role, isSecondLook: slots[slot].ownerLooks == 1)
+    }
+    let answers = owners(wanted)
+    precondition(answers.count == wanted.count, "one answer for each socket asked for")
+    for (place, answer) in answers.enumerated() {
+      let (at, row) = pass.wanted[place]
+      if row.inode != 0 { slots[at].ownerLooks = min(2, slots[at].ownerLooks + 1) }
+      if answer.process != nil { slots[at].ownerLooks = 2 }
+      if lives[at].owner != answer {
+        lives[at].owner = answer
+        touch(at)
+      }
+    }
+  }
+
+  /// Puts what was found into words, now that the owners are known.
+  private mutating func finish(_ pass: inout Pass) -> Changes {
+    var changes = Changes()
+    let time = pass.snapshot.time
+    for (at, what) in pass.happenings {
+      let life = life(at: at)
+      let state = slots[at].state
+      switch what {
+      case .began:
+        changes.events.append(
+          Event(life.role == .listener ? .listening : .opened, at: time, from: nil, to: state, life: life))
+        if life.closedOffset != nil {
+          changes.events.append(Event(.closed, at: time, from: state, to: nil, life: life))
+        }
+      case .moved(let from):
+        let closes = state == .timeWait && life.closedOffset == life.laterSteps.last?.offset
+        changes.events.append(
+          Event(closes ? .closed : .changed, at: time, from: from, to: state, life: life))
+      }
+    }
+    for life in pass.ended where life.state != .timeWait {
+      changes.events.append(
+        Event(
+          life.role == .listener ? .unlistened : .closed, at: life.closed ?? time, from: life.state, to: nil,
+          life: life))
+    }
+    for at in touched {
+      slots[at].isTouched = false
+      if slots[at].isLive { changes.current.append(life(at: at)) }
+    }
+    touched.removeAll(keepingCapacity: true)
+    changes.finished = pass.ended
+    return changes
+  }
+
+  /// True where a state cannot follow another in one life: the tuple is in use again.
+  static func goesBackwards(from: SocketState, to: SocketState) -> Bool {
+    guard let before = rank(from), let after = rank(to) else { return false }
+    return after < before
+  }
+
+  /// How far along its life a TCP connection is (RFC 9293 section 3.3.2), nil where there is no order.
+  private static func rank(_ state: SocketState) -> Int? {
+    switch state {
+    case .synSent, .synReceived: 1
+    case .established: 2
+    case .finWait1, .closeWait: 3
+    case .finWait2, .closing, .lastAck: 4
+    case .timeWait: 5
+    case .close, .listen, .unconnected, .unknown: nil
+    }
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The lives that are going on, and what a new snapshot says of them.
+///
+/// ``apply(_:owners:)`` is the diff: it depends on nothing but the table, the snapshot and what `owners` answers.
+/// A socket is known again by (table, both ends), and by its inode too where several sockets may share those:
+/// listeners and UDP. A TCP connection's inode goes 0 → N → 0 in one life and is no part of its identity, but two
+/// different inodes that are not 0 are two lives.
+public struct LifeTable: Sendable {
+  /// What the diff needs to know of the machine.
+  public struct Settings: Sendable {
+    /// The ports the kernel gives to clients.
+    public var ephemeral: EphemeralRange
+    /// How many more whole tables must lack a TCP socket before its end is believed.
+    public var confirmationsTCP = 1
+    /// The same for UDP, whose tables lose rows far more often: the kernel resumes them by a global index.
+    public var confirmationsUDP = 2
+
+    /// Makes settings.
+    public init(ephemeral: EphemeralRange = EphemeralRange()) { self.ephemeral = ephemeral }
+  }
+
+  /// A socket whose owner is asked for.
+  public struct WantedOwner: Hashable, Sendable {
+    /// The row.
+    public var row: SocketRow
+    /// What kind of socket it is.
+    public var role: Life.Role
+    /// Nobody could be named the first time; this is the second and last look.
+    public var isSecondLook: Bool
+  }
+
+  /// What a snapshot changed.
+  public struct Changes: Sendable {
+    /// What happened, in the order of the rows, endings last.
+    public var events: [Event] = []
+    /// Lives that are new or changed and whose socket is still there.
+    public var current: [Life] = []
+    /// Lives whose socket is gone.
+    public var finished: [Life] = []
+
+    /// Makes an empty set of changes.
+    public init() {}
+  }
+
+  struct Slot {
+    var local: Endpoint
+    var remote: Endpoint
+    /// The inode where it is part of the key, else 0.
+    var keyInode: UInt64
+    /// The last inode that was not 0.
+    var inode: UInt64
+    var hash: UInt64
+    var lastSeenBoot: Int64
+    var firstMissingBoot: Int64
+    var generation: UInt32
+    var proto: Proto
+    var state: SocketState
+    var missing: UInt8
+    var ownerLooks: UInt8
+    var isLive: Bool
+    var isTouched: Bool
+  }
+
+  var slots: [Slot] = []
+  /// What is written of each slot's life; apart from the slots because a steady socket never needs it.
+  var lives: [Life] = []
+  var free: [Int] = []
+  var index = LifeIndex()
+  var generation: UInt32 = 0
+  let seed: UInt64
+  let settings: Settings
+  var touched: [Int] = []
+  /// Who listens in the latest snapshot, and who did in the one before.
+  var listeners = ListenerSet()
+  var earlierListeners = ListenerSet()
+  /// CLOCK_BOOTTIME of the last whole reading of each table, by the table's raw value; nil before the first.
+  var lastComplete: [Int64?] = [nil, nil, nil, nil]
+  /// The tables that have been read whole since the start of this run.
+  var watched: ProtoSet = []
+
+  /// The number the next new life gets.
+  public internal(set) var nextID: Int64
+
+  /// Makes an empty table.
+  ///
+  /// - Parameter seed: of the hash; random unless a test wants it fixed.
+  public init(
+    nextID: Int64 = 1, settings: Settings = Settings(), seed: UInt64 = .random(in: .min ... .max)
+  ) {
+    self.nextID = nextID
+    self.settings = settings
+    self.seed = seed
+  }
+
+  /// How many lives are going on, sockets in TIME_WAIT among them.
+  public var count: Int { index.count }
+
+  /// Every life that is going on, by number.
+  public var all: [Life] {
+    slots.indices.lazy.filter { slots[$0].isLive }.map { life(at: $0) }.sorted { $0.id < $1.id }
+  }
+
+  /// Takes up lives that an earlier recorder of the same boot left open.
+  ///
+  /// What the next snapshot lacks of them ended meanwhile, what it has goes on under its old number.
+  ///
+  /// - Parameter lastSampleBoot: CLOCK_BOOTTIME of the last sample that was stored.
+  public mutating func resume(_ open: [Life], lastSampleBoot: Int64) {
+    for proto in Proto.allCases { lastComplete[Int(proto.rawValue)] = lastSampleBoot }
+    for life in open {
+      var row = SocketRow(proto: life.proto, state: life.state, local: life.local, remote: life.remote)
+      row.inode = life.inode
+      let keyInode = Self.keyInode(row)
+      let hash = hash(row, keyInode)
+      guard find(row, keyInode, hash) < 0 else { continue }
+      let at = insert(life, row, keyInode, hash, boot: lastSampleBoot)
+      slots[at].ownerLooks = life.owner.process == nil && life.inode != 0 ? 0 : 2
+      if life.role == .listener { listeners.insert(life.proto, life.local) }
+    }
+    nextID = max(nextID, (open.map(\.id).max() ?? 0) + 1)
+  }
+
+  // MARK: Slots
+
+  @inline(__always)
+  static func keyInode(_ row: SocketRow) -> UInt64 {
+    row.state == .listen || row.proto.transport == .udp ? row.inode : 0
+  }
+
+  @inline(__always)
+  func hash(_ row: SocketRow, _ keyInode: UInt64) -> UInt64 {
+    var hash = seed
+    hash = Self.mix(hash ^ row.local.address.high ^ (row.remote.address.high &* 0x9E37_79B9_7F4A_7C15))
+    hash = Self.mix(hash ^ row.local.address.low)
+    hash = Self.mix(hash ^ row.remote.address.low)
+    let ports = UInt64(row.local.port) << 16 | UInt64(row.remote.port) | UInt64(row.proto.rawValue) << 32
+    return Self.mix(hash ^ ports ^ (keyInode &* 0xD6E8_FEB8_6659_FD93))
+  }
+
+  /// Folds the 128-bit product: one multiplication spreads every bit over the whole word.
+  @inline(__always)
+  static func mix(_ value: UInt64) -> UInt64 {
+    let product = (value ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
+    return product.high ^ product.low
+  }
+
+  @inline(__always)
+  func find(_ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64) -> Int {
+    slots.withUnsafeBufferPointer { slots in
+      index.find(hash) { at in
+        let slot = slots[at]
+        return slot.local == row.local && slot.remote == row.remote && slot.proto == row.proto
+          && slot.keyInode == keyInode
+      }
+    }
+  }
+
+  mutating func insert(_ life: Life, _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, boot: Int64) -> Int
+  {
+    let slot = Slot(
+      local: row.local, remote: row.remote, keyInode: keyInode, inode: row.inode, hash: hash,
+      lastSeenBoot: boot, firstMissingBoot: 0, generation: generation, proto: row.proto, state: row.state,
+      missing: 0, ownerLooks: 0, isLive: true, isTouched: false)
+    let at: Int
+    if let reused = free.popLast() {
+      at = reused
+      slots[at] = slot
+      lives[at] = life
+    } else {
+      at = slots.count
+      slots.append(slot)
+      lives.append(life)
+    }
+    index.insert(at, hash: hash) { slots[$0].hash }
+    return at
+  }
+
+  mutating func remove(_ at: Int) {
+    index.remove(at, hash: slots[at].hash) { slots[$0].hash }
+    slots[at].isLive = false
+    lives[at].laterSteps = []
+    lives[at].owner = .notLookedUp
+    free.append(at)
+  }
+
+  /// The life in a slot, with the last sight that only the slot keeps up to date.
+  func life(at: Int) -> Life {
+    var life = lives[at]
+    life.lastSeenOffset = max(0, slots[at].lastSeenBoot - life.firstSeenBoot)
+    return life
+  }
+
+  mutating func touch(_ at: Int) {
+    if !slots[at].isTouched {
+      slots[at].isTouched = true
+      touched.append(at)
+    }
+  }
+}
