@@ -45,7 +45,8 @@ enum Schema {
       id INTEGER PRIMARY KEY, run INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
       samples INTEGER NOT NULL, next_life INTEGER NOT NULL, sockets INTEGER NOT NULL,
       sockets_max INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL,
-      skipped INTEGER NOT NULL, duplicates INTEGER NOT NULL, incomplete INTEGER NOT NULL) STRICT;
+      skipped INTEGER NOT NULL, duplicates INTEGER NOT NULL, incomplete INTEGER NOT NULL,
+      boot INTEGER NOT NULL) STRICT;
     CREATE TABLE gap(
       id INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, cause TEXT NOT NULL,
       samples INTEGER NOT NULL, detail TEXT) STRICT;

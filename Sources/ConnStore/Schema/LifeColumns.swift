@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// How a life is read back from a row of `life` or `open_life` and its dictionaries.
+struct LifeColumns {
+  /// True where the row is of `open_life`, with its further columns.
+  var hasExtra: Bool
+
+  /// The statement up to and without WHERE.
+  ///
+  /// - Parameter table: the table with its alias `l`, and an INDEXED BY where one is wanted.
+  static func select(from table: String, extra: Bool) -> String {
+    """
+    SELECT l.id, l.opened, l.duration, l.seen, la.bytes, l.lport, ra.bytes, l.rport, l.flags, p.states,
+      l.offsets, l.pid, l.uncertainty, g.name, g.exe, g.unit, g.container, g.uid\
+    \(extra ? ", l.opened_boot, l.inode, l.process_start" : "")
+    FROM \(table) JOIN path p ON p.id = l.path JOIN address la ON la.id = l.laddr
+      JOIN address ra ON ra.id = l.raddr LEFT JOIN program g ON g.id = l.program
+    """
+  }
+
+  /// Reads the row a statement stands on; nil for one that makes no sense, which a sound database never has.
+  ///
+  /// - Parameter lastSample: for a socket that is still there: when it was last seen.
+  func life(_ row: Statement, lastSample: Timestamp?) -> Life? {
+    guard let local = row.withBytes(4, { IPAddress(bytes: $0) }),
+      let remote = row.withBytes(6, { IPAddress(bytes: $0) })
+    else { return nil }
+    let states = row.withBytes(9, Self.states)
+    guard let first = states.first else { return nil }
+    let flags = LifeFlags(rawValue: row.integer(8))
+    let opened = row.integer(1)
+    let socket = SocketRow(
+      proto: flags.proto, state: first,
+      local: Endpoint(local, UInt16(truncatingIfNeeded: row.integer(5))),
+      remote: Endpoint(remote, UInt16(truncatingIfNeeded: row.integer(7))),
+      inode: hasExtra ? UInt64(bitPattern: row.integer(19)) : 0,
+      rawUID: row.optionalInteger(17).map { UInt32(truncatingIfNeeded: $0) } ?? SocketRow.noUID)
+    var life = Life(
+      id: row.integer(0), row: socket, role: flags.role, direction: flags.direction,
+      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.integer(18) : 0,
+      uncertainty: row.optionalInteger(12), sources: flags.sources)
+    life.closedOffset = row.optionalInteger(2)
+    life.lastSeenOffset = row.integer(3)
+    if hasExtra, let lastSample {
+      life.lastSeenOffset = max(life.lastSeenOffset, lastSample.microseconds - opened)
+    }
+    let offsets = row.isNull(10) ? [] : row.withBytes(10, Self.offsets)
+    life.laterSteps = zip(states.dropFirst(), offsets).map { Life.Step($0, at: $1) }
+    life.owner = owner(row, flags)
+    return life
+  }
+
+  private func owner(_ row: Statement, _ flags: LifeFlags) -> SocketOwner {
+    if let pid = row.optionalInteger(11) {
+      let process = OwningProcess(
+        pid: Int32(truncatingIfNeeded: pid),
+        startTime: hasExtra ? UInt64(bitPattern: row.integer(20)) : 0, name: row.text(13),
+        exe: row.optionalText(14), unit: row.optionalText(15), container: row.optionalText(16))
+      return SocketOwner(process: process, others: flags.others)
+    }
+    return flags.whyUnknown.map(SocketOwner.init(unknown:)) ?? .notLookedUp
+  }
+
+  /// Reads `["ESTABLISHED","TIME_WAIT"]`; the names have nothing in them that JSON would escape.
+  private static func states(_ text: UnsafeRawBufferPointer) -> [SocketState] {
+    var states: [SocketState] = []
+    var start: Int?
+    for (place, byte) in text.enumerated() where byte == UInt8(ascii: "\"") {
+      if let from = start {
+        let name = String(decoding: UnsafeRawBufferPointer(rebasing: text[from..<place]), as: UTF8.self)
+        states.append(SocketState(name: name) ?? .unknown(0))
+        start = nil
+      } else {
+        start = place + 1
+      }
+    }
+    return states
+  }
+
+  /// Reads `1000123,2000456`.
+  private static func offsets(_ text: UnsafeRawBufferPointer) -> [Int64] {
+    var offsets: [Int64] = []
+    var number: Int64 = 0
+    for byte in text {
+      if byte == UInt8(ascii: ",") {
+        offsets.append(number)
+        number = 0
+      } else {
+        number = number &* 10 &+ Int64(byte &- UInt8(ascii: "0"))
+      }
+    }
+    offsets.append(number)
+    return offsets
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// The small facts of a life, packed into the column `flags`; ``Schema`` says which bits are which.
+struct LifeFlags {
+  var rawValue: Int64
+
+  init(rawValue: Int64) { self.rawValue = rawValue }
+
+  init(_ life: Life) {
+    let why = life.owner.whyUnknown.flatMap { SocketOwner.WhyUnknown.allCases.firstIndex(of: $0) }
+    rawValue =
+      Int64(life.proto.rawValue) | Int64(life.direction?.rawValue ?? 0) << 2 | Int64(life.role.rawValue) << 4
+      | Int64(why.map { $0 + 1 } ?? 0) << 6 | Int64(life.sources.rawValue & 15) << 9
+      | Int64(min(life.owner.others, 255)) << 13
+  }
+
+  var proto: Proto { Proto(rawValue: UInt8(rawValue & 3)) ?? .tcp }
+  var direction: Direction? { Direction(rawValue: UInt8(rawValue >> 2 & 3)) }
+  var role: Life.Role { Life.Role(rawValue: UInt8(rawValue >> 4 & 3)) ?? .connection }
+  var sources: Life.Sources { Life.Sources(rawValue: UInt8(rawValue >> 9 & 15)) }
+  var others: Int { Int(rawValue >> 13 & 255) }
+
+  var whyUnknown: SocketOwner.WhyUnknown? {
+    let place = Int(rawValue >> 6 & 7) - 1
+    return SocketOwner.WhyUnknown.allCases.indices.contains(place)
+      ? SocketOwner.WhyUnknown.allCases[place] : nil
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ConnCore
+
+/// What one sample, or several that had to wait for the disk, adds to the history.
+///
+/// Lives are written whole, under their number, so writing a batch twice or two batches as one gives the same.
+public struct Batch: Sendable {
+  /// Wall-clock time of the first sample in it.
+  public var first: Timestamp
+  /// Wall-clock time of the last one.
+  public var last: Timestamp
+  /// CLOCK_BOOTTIME of the last one, in microseconds.
+  public var boot: Int64
+  /// How many samples.
+  public var samples = 1
+  /// The number the first life opened in it gets.
+  public var nextLife: Int64
+  /// Sockets seen in the last sample, and the most in any.
+  public var sockets: Int
+  /// The most sockets seen in one sample.
+  public var socketsMax: Int
+  /// Lives opened.
+  public var opened = 0
+  /// Lives closed.
+  public var closed = 0
+  /// Rows that could not be used.
+  public var skipped = 0
+  /// Rows that repeated others.
+  public var duplicates = 0
+  /// Samples with a table that was not whole.
+  public var incomplete = 0
+  /// Lives that are new or changed, by number; their sockets are still there.
+  public var current: [Int64: Life] = [:]
+  /// Lives whose sockets are gone.
+  public var finished: [Life] = []
+  /// Lives that had to be given up; their open rows must go.
+  public var dropped: [Int64] = []
+  /// What was not seen.
+  public var gaps: [Gap] = []
+
+  /// Makes the batch of one sample.
+  public init(time: Timestamp, boot: Int64, nextLife: Int64, sockets: Int) {
+    first = time
+    last = time
+    self.boot = boot
+    self.nextLife = nextLife
+    self.sockets = sockets
+    socketsMax = sockets
+  }
+
+  /// Appends a later batch.
+  public mutating func merge(_ later: Batch) {
+    last = later.last
+    boot = later.boot
+    samples += later.samples
+    sockets = later.sockets
+    socketsMax = max(socketsMax, later.socketsMax)
+    opened += later.opened
+    closed += later.closed
+    skipped += later.skipped
+    duplicates += later.duplicates
+    incomplete += later.incomplete
+    current.merge(later.current) { $1 }
+    for life in later.finished { current[life.id] = nil }
+    finished += later.finished
+    dropped += later.dropped
+    gaps += later.gaps
+  }
+
+  /// Gives up the oldest finished lives beyond `limit`, so that a full disk does not fill the memory too.
+  ///
+  /// - Returns: the lives given up.
+  public mutating func shed(downTo limit: Int) -> [Life] {
+    guard finished.count > limit else { return [] }
+    let given = Array(finished.prefix(finished.count - limit))
+    finished.removeFirst(given.count)
+    dropped += given.map(\.id)
+    return given
+  }
+}

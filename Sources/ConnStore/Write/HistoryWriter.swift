@@ -1,0 +1,296 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ConnCore
+import Glibc
+
+/// Writes the history: the only writer of its database while it lives, and the only one that checkpoints.
+///
+/// Not for use by several threads at once; ``BackgroundWriter`` gives it a thread of its own.
+public final class HistoryWriter {
+  /// What the recorder says of itself.
+  public struct Run: Sendable {
+    /// /proc/sys/kernel/random/boot_id.
+    public var bootID: String
+    /// The recorder's process.
+    public var pid: Int32
+    /// The version of connwatch.
+    public var version: String
+    /// Where the sockets are read from.
+    public var source: String
+    /// Microseconds between samples.
+    public var interval: Int64
+    /// The filter of what is not recorded, as typed.
+    public var ignored: String?
+    /// Names of services, for people who read the database with other programs.
+    public var services: [(port: UInt16, transport: Transport, name: String)]
+    /// Finds the name of a user.
+    public var accountName: @Sendable (UInt32) -> String?
+
+    /// Makes a description of a run.
+    public init(
+      bootID: String, pid: Int32, version: String, source: String, interval: Int64, ignored: String? = nil,
+      services: [(port: UInt16, transport: Transport, name: String)] = [],
+      accountName: @escaping @Sendable (UInt32) -> String? = { _ in nil }
+    ) {
+      self.bootID = bootID
+      self.pid = pid
+      self.version = version
+      self.source = source
+      self.interval = interval
+      self.ignored = ignored
+      self.services = services
+      self.accountName = accountName
+    }
+  }
+
+  /// What an earlier recorder left open, to be gone on with.
+  public struct Resumption: Sendable {
+    /// Lives that had not ended; empty where the machine was restarted since.
+    public var open: [Life] = []
+    /// The number the next new life gets.
+    public var nextLife: Int64 = 1
+    /// The last sample that was stored, nil in a new database.
+    public var lastSample: Timestamp?
+    /// CLOCK_BOOTTIME of it, nil where the machine was restarted since.
+    public var lastSampleBoot: Int64?
+    /// Why nothing was seen since then; nil in a new database.
+    public var cause: String?
+  }
+
+  /// The database.
+  public let path: String
+  let connection: Connection
+  let dictionaries: Dictionaries
+  private let runID: Int64
+  private let upsert: Statement
+  private let finish: Statement
+  private let takeOut: Statement
+  private let addSample: Statement
+  private let growSample: Statement
+  private let addGap: Statement
+  private var sampleID: Int64?
+  private var sampleMinute: Int64 = 0
+  private var interval: Int64
+  private var lastWritten: Timestamp?
+
+  /// Opens or makes the database and begins a run.
+  ///
+  /// The file is made readable by its owner and group alone (0640).
+  ///
+  /// - Throws: ``StoreError``; nothing in the file is changed then.
+  public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
+    self.path = path
+    interval = run.interval
+    connection = try Connection(path: path, mode: .write)
+    chmod(path, 0o640)
+    try connection.run(
+      "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA temp_store = MEMORY")
+    try Migration.check(connection)
+    try connection.run("PRAGMA journal_mode = WAL")
+    try connection.run(
+      "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192")
+    try Migration.bringUpToDate(connection, now: now)
+    dictionaries = try Dictionaries(connection, accountName: run.accountName)
+    let columns =
+      "id, opened, duration, seen, laddr, lport, raddr, rport, flags, path, offsets, program, pid, uncertainty"
+    upsert = try connection.prepare(
+      """
+      INSERT OR REPLACE INTO open_life(\(columns), opened_boot, inode, process_start)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+    finish = try connection.prepare(
+      "INSERT OR REPLACE INTO life(\(columns)) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    takeOut = try connection.prepare("DELETE FROM open_life WHERE id = ?")
+    addSample = try connection.prepare(
+      "INSERT INTO sample VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    growSample = try connection.prepare(
+      """
+      UPDATE sample SET last = ?, samples = samples + ?, sockets = ?, sockets_max = max(sockets_max, ?),
+        opened = opened + ?, closed = closed + ?, skipped = skipped + ?, duplicates = duplicates + ?,
+        incomplete = incomplete + ?, boot = ? WHERE id = ?
+      """)
+    addGap = try connection.prepare("INSERT INTO gap VALUES(NULL, ?, ?, ?, ?, ?)")
+    resumption = try Self.readResumption(connection, run: run)
+    runID = try Self.begin(run, connection, now: now)
+  }
+
+  /// What an earlier recorder left open.
+  public let resumption: Resumption
+
+  private static func begin(
+    _ run: Run, _ connection: Connection, now: Timestamp
+  ) throws(StoreError) -> Int64 {
+    var id: Int64 = 0
+    try connection.transaction { () throws(StoreError) in
+      let add = try connection.prepare("INSERT INTO run VALUES(NULL, ?, NULL, ?, ?, ?, ?, ?, ?)")
+      add.bind(1, now.microseconds)
+      add.bind(2, run.bootID)
+      add.bind(3, Int64(run.pid))
+      add.bind(4, run.version)
+      add.bind(5, run.source)
+      add.bind(6, run.interval)
+      add.bind(7, run.ignored)
+      try add.run()
+      id = connection.lastInsertID
+      let name = try connection.prepare("INSERT OR REPLACE INTO service VALUES(?, ?, ?)")
+      for service in run.services {
+        name.bind(1, Int64(service.port))
+        name.bind(2, service.transport.name)
+        name.bind(3, service.name)
+        try name.run()
+      }
+    }
+    return id
+  }
+
+  private static func readResumption(
+    _ connection: Connection, run: Run
+  ) throws(StoreError) -> Resumption {
+    var resumption = Resumption()
+    let numbers = try connection.prepare(
+      """
+      SELECT 1 + max((SELECT coalesce(max(id), 0) FROM life), (SELECT coalesce(max(id), 0) FROM open_life),
+        (SELECT coalesce(max(next_life), 1) - 1 FROM sample))
+      """)
+    _ = try numbers.step()
+    resumption.nextLife = numbers.integer(0)
+    let last = try connection.prepare("SELECT last, boot FROM sample ORDER BY id DESC LIMIT 1")
+    guard try last.step() else { return resumption }
+    let lastSample = Timestamp(microseconds: last.integer(0))
+    resumption.lastSample = lastSample
+    let before = try connection.prepare("SELECT boot_id, stopped FROM run ORDER BY id DESC LIMIT 1")
+    _ = try before.step()
+    if before.text(0) == run.bootID {
+      resumption.lastSampleBoot = last.integer(1)
+      resumption.cause = before.isNull(1) ? "recorder killed" : "recorder stopped"
+      let rows = try connection.prepare(LifeColumns.select(from: "open_life l", extra: true) + " ORDER BY l.id")
+      let columns = LifeColumns(hasExtra: true)
+      while try rows.step() {
+        if let life = columns.life(rows, lastSample: lastSample) { resumption.open.append(life) }
+      }
+    } else {
+      // Nothing survives a restart of the machine: what was open ended at the last sample or some time after.
+      resumption.cause = "machine restarted"
+      try connection.transaction { () throws(StoreError) in
+        try connection.run(
+          """
+          INSERT OR REPLACE INTO life SELECT id, opened,
+            coalesce(duration, max(0, \(lastSample.microseconds) - opened)),
+            max(seen, \(lastSample.microseconds) - opened), laddr, lport, raddr, rport, flags, path, offsets,
+            program, pid, uncertainty FROM open_life;
+          DELETE FROM open_life;
+          """)
+      }
+    }
+    return resumption
+  }
+
+  /// Writes a batch in one transaction. After an error nothing of it is in the file, and it may be tried again.
+  public func write(_ batch: Batch) throws(StoreError) {
+    do {
+      try connection.transaction { () throws(StoreError) in
+        for gap in batch.gaps { try write(gap) }
+        for life in batch.current.values.sorted(by: { $0.id < $1.id }) {
+          try bind(life, to: upsert)
+          upsert.bind(15, life.firstSeenBoot)
+          upsert.bind(16, Int64(bitPattern: life.inode))
+          upsert.bind(17, life.owner.process.map { Int64(bitPattern: $0.startTime) })
+          try upsert.run()
+        }
+        for life in batch.finished {
+          try takeOut(life.id)
+          try bind(life, to: finish)
+          try finish.run()
+        }
+        for id in batch.dropped { try takeOut(id) }
+        try count(batch)
+      }
+      lastWritten = batch.last
+    } catch {
+      // Ids that were given out in the transaction that is undone must not be used again.
+      dictionaries.forget()
+      sampleID = nil
+      throw error
+    }
+  }
+
+  private func takeOut(_ id: Int64) throws(StoreError) {
+    takeOut.bind(1, id)
+    try takeOut.run()
+  }
+
+  private func bind(_ life: Life, to statement: Statement) throws(StoreError) {
+    statement.bind(1, life.id)
+    statement.bind(2, life.firstSeen.microseconds)
+    statement.bind(3, life.closedOffset)
+    statement.bind(4, life.lastSeenOffset)
+    statement.bind(5, try dictionaries.id(of: life.local.address))
+    statement.bind(6, Int64(life.local.port))
+    statement.bind(7, try dictionaries.id(of: life.remote.address))
+    statement.bind(8, Int64(life.remote.port))
+    statement.bind(9, LifeFlags(life).rawValue)
+    statement.bind(10, try dictionaries.path(of: life))
+    statement.bind(
+      11, life.laterSteps.isEmpty ? nil : life.laterSteps.map { String($0.offset) }.joined(separator: ","))
+    statement.bind(12, try dictionaries.program(of: life))
+    statement.bind(13, life.owner.process.map { Int64($0.pid) })
+    statement.bind(14, life.uncertainty)
+  }
+
+  private func write(_ gap: Gap) throws(StoreError) {
+    addGap.bind(1, gap.since.microseconds)
+    addGap.bind(2, gap.until.microseconds)
+    addGap.bind(3, gap.cause)
+    addGap.bind(4, Int64(gap.samples))
+    addGap.bind(5, gap.detail)
+    try addGap.run()
+  }
+
+  /// Counts the samples of a minute in one row: a row a sample would outgrow the lives on a quiet machine.
+  private func count(_ batch: Batch) throws(StoreError) {
+    let minute = batch.first.microseconds / 60_000_000
+    if let sampleID, minute == sampleMinute, batch.gaps.isEmpty {
+      growSample.bind(1, batch.last.microseconds)
+      growSample.bind(2, Int64(batch.samples))
+      growSample.bind(3, Int64(batch.sockets))
+      growSample.bind(4, Int64(batch.socketsMax))
+      growSample.bind(5, Int64(batch.opened))
+      growSample.bind(6, Int64(batch.closed))
+      growSample.bind(7, Int64(batch.skipped))
+      growSample.bind(8, Int64(batch.duplicates))
+      growSample.bind(9, Int64(batch.incomplete))
+      growSample.bind(10, batch.boot)
+      growSample.bind(11, sampleID)
+      try growSample.run()
+    } else {
+      addSample.bind(1, runID)
+      addSample.bind(2, batch.first.microseconds)
+      addSample.bind(3, batch.last.microseconds)
+      addSample.bind(4, Int64(batch.samples))
+      addSample.bind(5, batch.nextLife)
+      addSample.bind(6, Int64(batch.sockets))
+      addSample.bind(7, Int64(batch.socketsMax))
+      addSample.bind(8, Int64(batch.opened))
+      addSample.bind(9, Int64(batch.closed))
+      addSample.bind(10, Int64(batch.skipped))
+      addSample.bind(11, Int64(batch.duplicates))
+      addSample.bind(12, Int64(batch.incomplete))
+      addSample.bind(13, batch.boot)
+      try addSample.run()
+      sampleID = connection.lastInsertID
+      sampleMinute = minute
+    }
+  }
+
+  /// Ends the run: says so in the database and moves the log into it.
+  public func close(now: Timestamp) throws(StoreError) {
+    try connection.transaction { () throws(StoreError) in
+      let stop = try connection.prepare("UPDATE run SET stopped = ? WHERE id = ?")
+      stop.bind(1, now.microseconds)
+      stop.bind(2, runID)
+      try stop.run()
+    }
+    try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
+  }
+}
