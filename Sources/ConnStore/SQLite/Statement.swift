@@ -76,6 +76,21 @@ final class Statement {
     }
   }
 
+  func bind(_ parameter: Int32, _ value: SQLValue) {
+    switch value {
+    case .null: sqlite3_bind_null(handle, parameter)
+    case .integer(let integer): sqlite3_bind_int64(handle, parameter, integer)
+    case .real(let real): sqlite3_bind_double(handle, parameter, real)
+    case .text(let text): bind(parameter, text)
+    case .blob(let bytes): bind(parameter, blob: bytes)
+    }
+  }
+
+  /// Binds values to the parameters from the first on.
+  func bind(all values: [SQLValue]) {
+    for (place, value) in values.enumerated() { bind(Int32(place + 1), value) }
+  }
+
   func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
 
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }

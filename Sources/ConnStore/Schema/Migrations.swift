@@ -15,7 +15,9 @@ struct Migration {
 
 extension Migration {
   /// Every migration, oldest first. Those that have shipped are never edited.
-  static let all = [Migration(version: 1, name: "lives, dictionaries, samples and gaps", sql: Schema.version1)]
+  static let all = [
+    Migration(version: 1, name: "lives, dictionaries, samples and gaps", sql: Schema.version1)
+  ]
 
   /// `PRAGMA application_id`: "conn" in ASCII, so that file(1) and we can tell the file from others.
   static let applicationID: Int64 = 0x636F_6E6E

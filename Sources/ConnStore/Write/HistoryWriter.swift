@@ -71,8 +71,8 @@ public final class HistoryWriter {
   private let addGap: Statement
   private var sampleID: Int64?
   private var sampleMinute: Int64 = 0
-  private var interval: Int64
-  private var lastWritten: Timestamp?
+  /// Lives taken out since the dictionaries were last swept.
+  var removedSinceSweep = 0
 
   /// Opens or makes the database and begins a run.
   ///
@@ -81,7 +81,6 @@ public final class HistoryWriter {
   /// - Throws: ``StoreError``; nothing in the file is changed then.
   public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
     self.path = path
-    interval = run.interval
     connection = try Connection(path: path, mode: .write)
     chmod(path, 0o640)
     try connection.run(
@@ -164,7 +163,8 @@ public final class HistoryWriter {
     if before.text(0) == run.bootID {
       resumption.lastSampleBoot = last.integer(1)
       resumption.cause = before.isNull(1) ? "recorder killed" : "recorder stopped"
-      let rows = try connection.prepare(LifeColumns.select(from: "open_life l", extra: true) + " ORDER BY l.id")
+      let rows = try connection.prepare(
+        LifeColumns.select(from: "open_life l", extra: true) + " ORDER BY l.id")
       let columns = LifeColumns(hasExtra: true)
       while try rows.step() {
         if let life = columns.life(rows, lastSample: lastSample) { resumption.open.append(life) }
@@ -206,7 +206,6 @@ public final class HistoryWriter {
         for id in batch.dropped { try takeOut(id) }
         try count(batch)
       }
-      lastWritten = batch.last
     } catch {
       // Ids that were given out in the transaction that is undone must not be used again.
       dictionaries.forget()

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import CSQLite
+public import ConnCore
+import Glibc
+
+/// What `db info` tells of a database.
+public struct DatabaseInfo: Sendable {
+  /// The file.
+  public var path: String
+  /// Bytes of the file.
+  public var size: Int64
+  /// Bytes of the log beside it.
+  public var walSize: Int64
+  /// Bytes inside it that are free.
+  public var free: Int64
+  /// The schema's version.
+  public var schema: Int64
+  /// Finished lives.
+  public var finished: Int64
+  /// Lives going on.
+  public var open: Int64
+  /// Addresses in the dictionary.
+  public var addresses: Int64
+  /// Programs in the dictionary.
+  public var programs: Int64
+  /// Samples taken.
+  public var samples: Int64
+  /// Gaps recorded.
+  public var gaps: Int64
+  /// The first and the last sample.
+  public var sampled: ClosedRange<Timestamp>?
+  /// Who records to it now.
+  public var recorder: RecorderLock.Holder
+}
+
+extension HistoryReader {
+  /// Counts what is in the database.
+  public func info() throws(StoreError) -> DatabaseInfo {
+    func count(_ table: String) throws(StoreError) -> Int64 {
+      try connection.integer("SELECT count(*) FROM \(table)") ?? 0
+    }
+    let pageSize = try connection.integer("PRAGMA page_size") ?? 0
+    return DatabaseInfo(
+      path: path, size: Self.fileSize(path), walSize: Self.fileSize(path + "-wal"),
+      free: (try connection.integer("PRAGMA freelist_count") ?? 0) * pageSize,
+      schema: try connection.integer("PRAGMA user_version") ?? 0, finished: try count("life"),
+      open: try count("open_life"), addresses: try count("address"), programs: try count("program"),
+      samples: try connection.integer("SELECT sum(samples) FROM sample") ?? 0, gaps: try count("gap"),
+      sampled: try sampled(), recorder: RecorderLock.holder(database: path))
+  }
+
+  private static func fileSize(_ path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  }
+
+  /// Looks for damage: SQLite's own check of every page and index, and references to rows that are not there.
+  ///
+  /// - Returns: what is wrong, a line each; empty where nothing is.
+  public func check() throws(StoreError) -> [String] {
+    var findings: [String] = []
+    let rows = try connection.prepare("PRAGMA integrity_check(100)")
+    while try rows.step() { findings.append(rows.text(0)) }
+    if findings == ["ok"] { findings = [] }
+    guard findings.isEmpty else { return findings }
+    for (column, table) in [
+      ("laddr", "address"), ("raddr", "address"), ("path", "path"), ("program", "program"),
+    ] {
+      for lives in ["life", "open_life"] {
+        let missing =
+          try connection.integer(
+            """
+            SELECT count(*) FROM \(lives)
+            WHERE \(column) IS NOT NULL AND \(column) NOT IN (SELECT id FROM \(table))
+            """) ?? 0
+        if missing > 0 {
+          findings.append("\(missing) rows of \(lives) name a \(column) that is not in \(table)")
+        }
+      }
+    }
+    let twice =
+      try connection.integer("SELECT count(*) FROM open_life WHERE id IN (SELECT id FROM life)") ?? 0
+    if twice > 0 { findings.append("\(twice) lives are both open and finished") }
+    return findings
+  }
+
+  /// Copies the database, also while a recorder writes to it, into a file that does not exist yet.
+  ///
+  /// - Returns: bytes of the copy.
+  public func backup(to destination: String) throws(StoreError) -> Int64 {
+    let descriptor = open(destination, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+    guard descriptor >= 0 else {
+      throw StoreError(
+        .other, path: destination, why: String(cString: strerror(errno)),
+        hint: errno == EEXIST ? "name a file that does not exist yet" : nil)
+    }
+    close(descriptor)
+    do throws(StoreError) {
+      try copy(to: destination)
+    } catch {
+      unlink(destination)
+      throw error
+    }
+    return Self.fileSize(destination)
+  }
+
+  private func copy(to destination: String) throws(StoreError) {
+    let target = try Connection(path: destination, mode: .write)
+    guard let backup = sqlite3_backup_init(target.handle, "main", connection.handle, "main") else {
+      throw target.error()
+    }
+    var code = SQLITE_OK
+    repeat {
+      code = sqlite3_backup_step(backup, 1024)
+      if code == SQLITE_BUSY || code == SQLITE_LOCKED { usleep(20_000) }
+    } while code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED
+    sqlite3_backup_finish(backup)
+    if code != SQLITE_DONE { throw target.error() }
+    // The copy is a file of its own with no log beside it.
+    try target.run("PRAGMA journal_mode = DELETE")
+  }
+}

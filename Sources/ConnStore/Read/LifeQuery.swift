@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ConnCore
+
+/// A condition on lives in SQL, with its values apart: what a filter becomes for the history.
+public struct SQLCondition: Hashable, Sendable {
+  /// An expression over the alias `l` of `life` or `open_life`, with `?` for each value.
+  public var sql: String
+  /// The values, in the order of the question marks.
+  public var bindings: [SQLValue]
+
+  /// Makes a condition.
+  public init(sql: String, bindings: [SQLValue]) {
+    self.sql = sql
+    self.bindings = bindings
+  }
+}
+
+/// Which lives are wanted, and in which order.
+public struct LifeQuery: Sendable {
+  /// The order of the lives.
+  public enum Order: Sendable {
+    /// By opening, the latest first.
+    case newestFirst
+    /// By opening, the earliest first.
+    case oldestFirst
+  }
+
+  /// Only lives that went on at or after this moment.
+  public var since: Timestamp?
+  /// Only lives that were opened at or before this moment.
+  public var until: Timestamp?
+  /// Counts a socket in TIME_WAIT as going on.
+  public var countsTimeWait = false
+  /// What kinds of sockets.
+  public var roles: Set<Life.Role> = [.connection]
+  /// Only lives that match.
+  public var condition: SQLCondition?
+  /// The order.
+  public var order = Order.newestFirst
+  /// At most so many.
+  public var limit: Int?
+
+  /// Makes a query for every connection, newest first.
+  public init() {}
+}
+
+extension HistoryReader {
+  /// A life that is stored with a longer duration than this is found through an index of its own, so that a
+  /// range of time need not look further back than this. In microseconds; part of the schema (`life_long`).
+  static let longLife: Int64 = 600_000_000
+  /// How much longer than its life a socket may be seen: twice the kernel's TIME_WAIT.
+  static let longestTimeWait: Int64 = 120_000_000
+
+  /// Hands over the lives that a query is for, one by one.
+  ///
+  /// Open lives are few and come from a table of their own; finished ones are walked along their numbers, which
+  /// are in opening order, between bounds that the samples give for the range of time.
+  public func lives<Failure: Error>(
+    _ query: LifeQuery, _ body: (Life) throws(Failure) -> Bool
+  ) throws {
+    var left = query.limit ?? .max
+    guard left > 0 else { return }
+    let isNewest = query.order == .newestFirst
+    var open = try openLives(query)
+    if isNewest { open.reverse() }
+    var openPlace = open.startIndex
+    for part in try parts(query) {
+      let rows = try connection.prepare(part.sql)
+      rows.bind(all: part.bindings)
+      let columns = LifeColumns(hasExtra: false)
+      while try rows.step() {
+        guard let life = columns.life(rows, lastSample: nil) else { continue }
+        while openPlace < open.endIndex, isNewest == (open[openPlace].id > life.id) {
+          guard try body(open[openPlace]) else { return }
+          openPlace += 1
+          left -= 1
+          if left == 0 { return }
+        }
+        guard try body(life) else { return }
+        left -= 1
+        if left == 0 { return }
+      }
+    }
+    while openPlace < open.endIndex, left > 0 {
+      guard try body(open[openPlace]) else { return }
+      openPlace += 1
+      left -= 1
+    }
+  }
+
+  /// The lives a query is for, all at once.
+  public func lives(_ query: LifeQuery) throws(StoreError) -> [Life] {
+    var lives: [Life] = []
+    do {
+      try self.lives(query) { (life: Life) throws(Never) -> Bool in
+        lives.append(life)
+        return true
+      }
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(.other, path: path, why: "\(error)")
+    }
+    return lives
+  }
+
+  private func openLives(_ query: LifeQuery) throws(StoreError) -> [Life] {
+    let last = try sampled()?.upperBound
+    var (conditions, bindings) = Self.conditions(query)
+    if let since = query.since, !query.countsTimeWait {
+      conditions.append("(l.duration IS NULL OR l.opened + l.duration >= ?)")
+      bindings.append(.integer(since.microseconds))
+    }
+    let rows = try connection.prepare(
+      LifeColumns.select(from: "open_life l", extra: true) + Self.whereClause(conditions) + " ORDER BY l.id")
+    rows.bind(all: bindings)
+    let columns = LifeColumns(hasExtra: true)
+    var lives: [Life] = []
+    while try rows.step() {
+      if let life = columns.life(rows, lastSample: last) { lives.append(life) }
+    }
+    return lives
+  }
+
+  /// The statements that give the finished lives of a query, in the order of the query.
+  private func parts(_ query: LifeQuery) throws(StoreError) -> [(sql: String, bindings: [SQLValue])] {
+    let (shared, sharedBindings) = Self.conditions(query)
+    let direction = query.order == .newestFirst ? "DESC" : "ASC"
+    let end = query.countsTimeWait ? "max(l.duration, l.seen)" : "l.duration"
+    let reach = Self.longLife + Self.longestTimeWait
+    guard let since = query.since else {
+      return [
+        (
+          LifeColumns.select(from: "life l", extra: false) + Self.whereClause(shared)
+            + " ORDER BY l.id \(direction)", sharedBindings
+        )
+      ]
+    }
+    // Without a sample after it, nothing was opened after it either.
+    let bound =
+      try connection.integer(
+        "SELECT min(next_life) FROM sample WHERE last >= \(since.microseconds - reach)") ?? .max
+    let ends = "l.opened + \(end) >= ?"
+    let recent = (
+      LifeColumns.select(from: "life l", extra: false)
+        + Self.whereClause(shared + ["l.id >= ?", ends]) + " ORDER BY l.id \(direction)",
+      sharedBindings + [.integer(bound), .integer(since.microseconds)]
+    )
+    let long = (
+      LifeColumns.select(from: "life l INDEXED BY life_long", extra: false)
+        + Self.whereClause(shared + ["l.duration > \(Self.longLife)", "l.id < ?", ends])
+        + " ORDER BY l.id \(direction)",
+      sharedBindings + [.integer(bound), .integer(since.microseconds)]
+    )
+    return query.order == .newestFirst ? [recent, long] : [long, recent]
+  }
+
+  private static func whereClause(_ conditions: [String]) -> String {
+    conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+  }
+
+  private static func conditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
+    var conditions: [String] = []
+    var bindings: [SQLValue] = []
+    if query.roles.count < 3 {
+      let numbers = query.roles.map { String($0.rawValue) }.sorted().joined(separator: ", ")
+      conditions.append("(l.flags >> 4 & 3) IN (\(numbers))")
+    }
+    if let until = query.until {
+      conditions.append("l.opened <= ?")
+      bindings.append(.integer(until.microseconds))
+    }
+    if let condition = query.condition {
+      conditions.append("(\(condition.sql))")
+      bindings += condition.bindings
+    }
+    return (conditions, bindings)
+  }
+}

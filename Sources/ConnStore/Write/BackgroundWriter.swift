@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ConnCore
+import Glibc
+
+/// Writes batches on a thread of its own, so that sampling never waits for the disk.
+///
+/// A batch that cannot be written (disk full, database locked) is kept, joined with those that follow, and tried
+/// again with each. When more than ``backlogLimit`` finished lives wait, the oldest are given up and a gap says so.
+public final class BackgroundWriter: @unchecked Sendable {
+  /// How many finished lives may wait for the disk.
+  public static let backlogLimit = 100_000
+
+  private let writer: HistoryWriter
+  private let retention: Retention
+  private let complain: @Sendable (StoreError) -> Void
+  private let lock: UnsafeMutablePointer<pthread_mutex_t>
+  private let wake: UnsafeMutablePointer<pthread_cond_t>
+  private var thread = pthread_t()
+  // What the lock guards:
+  private var pending: Batch?
+  private var isStopping = false
+  private var failure: StoreError?
+
+  /// Starts the thread.
+  ///
+  /// - Parameters:
+  ///   - writer: from now on used by this object alone.
+  ///   - complain: called on the writer's thread when writing begins to fail, and again when the reason changes.
+  public init(
+    _ writer: sending HistoryWriter, retention: Retention, complain: @escaping @Sendable (StoreError) -> Void
+  ) {
+    self.writer = writer
+    self.retention = retention
+    self.complain = complain
+    lock = .allocate(capacity: 1)
+    wake = .allocate(capacity: 1)
+    pthread_mutex_init(lock, nil)
+    pthread_cond_init(wake, nil)
+    let context = Unmanaged.passRetained(self).toOpaque()
+    pthread_create(
+      &thread, nil,
+      { context in
+        Unmanaged<BackgroundWriter>.fromOpaque(context!).takeRetainedValue().work()
+        return nil
+      }, context)
+  }
+
+  deinit {
+    pthread_mutex_destroy(lock)
+    pthread_cond_destroy(wake)
+    lock.deallocate()
+    wake.deallocate()
+  }
+
+  /// Hands over a batch and returns at once.
+  public func submit(_ batch: Batch) {
+    pthread_mutex_lock(lock)
+    if pending == nil {
+      pending = batch
+    } else {
+      pending?.merge(batch)
+    }
+    shed()
+    pthread_cond_signal(wake)
+    pthread_mutex_unlock(lock)
+  }
+
+  /// Writes what waits, ends the run in the database and stops the thread.
+  ///
+  /// - Throws: the ``StoreError`` for which the last batch could not be written.
+  public func finish(now: Timestamp) throws(StoreError) {
+    pthread_mutex_lock(lock)
+    isStopping = true
+    pthread_cond_signal(wake)
+    pthread_mutex_unlock(lock)
+    pthread_join(thread, nil)
+    if let failure { throw failure }
+    try writer.close(now: now)
+  }
+
+  private func shed() {
+    guard let first = pending?.first, let given = pending?.shed(downTo: Self.backlogLimit), !given.isEmpty
+    else { return }
+    let until = given.compactMap(\.closed).max() ?? first
+    pending?.gaps.append(
+      Gap(
+        since: given.map(\.firstSeen).min() ?? first, until: until, cause: "could not write", samples: 0,
+        detail: "\(given.count) finished connections given up: \(failure?.why ?? "the disk is too slow")"))
+  }
+
+  private func work() {
+    while let (batch, isLast) = next() {
+      do {
+        try writer.write(batch)
+        setFailure(nil)
+      } catch {
+        keep(batch, error)
+        if isLast { return }
+        continue
+      }
+      // What retention cannot do now it does later; a full disk is already complained about by the writing.
+      do { try retention.run(on: writer, now: batch.last) } catch { report(error) }
+    }
+  }
+
+  /// Waits for a batch; nil when there is no more work.
+  private func next() -> (Batch, isLast: Bool)? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    // After a failure the batch that waits is tried again with the next one, not at once and without end.
+    while pending == nil || isWaitingForMore {
+      if isStopping {
+        if pending == nil { return nil }
+        break
+      }
+      isWaitingForMore = false
+      pthread_cond_wait(wake, lock)
+    }
+    guard let batch = pending else { return nil }
+    pending = nil
+    return (batch, isStopping)
+  }
+
+  private var isWaitingForMore = false
+
+  private func keep(_ batch: Batch, _ error: StoreError) {
+    pthread_mutex_lock(lock)
+    if let later = pending {
+      var joined = batch
+      joined.merge(later)
+      pending = joined
+    } else {
+      pending = batch
+      isWaitingForMore = true
+    }
+    pthread_mutex_unlock(lock)
+    report(error)
+  }
+
+  private func report(_ error: StoreError) {
+    let isNew = failure?.kind != error.kind
+    setFailure(error)
+    if isNew { complain(error) }
+  }
+
+  private func setFailure(_ error: StoreError?) {
+    pthread_mutex_lock(lock)
+    failure = error
+    pthread_mutex_unlock(lock)
+  }
+}
