@@ -61,6 +61,8 @@ public struct TableReport: Hashable, Sendable {
   public var duplicates = 0
   /// Rows that could not be used, by reason.
   public var skipped: [SkipReason: Int] = [:]
+  /// Rows in the form of the other transport's table, such as a LISTEN in udp: kept, and worth a warning.
+  public var foreign = 0
 
   /// Makes a report with no lines.
   public init(proto: Proto, outcome: Outcome) {
@@ -91,4 +93,6 @@ public enum SkipReason: String, CaseIterable, Hashable, Sendable {
   case tooLong = "line too long"
   /// A NUL or another byte that is not text.
   case notText = "not text"
+  /// Nothing wrong with this one, but the table it is in was given up.
+  case rejected = "in a rejected table"
 }
