@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+/// A key that `--columns` does not take.
+struct ColumnError: Error, Equatable, CustomStringConvertible {
+  /// What is wrong with it.
+  enum Reason: Equatable, Sendable {
+    /// There is no such key; the nearest one, if any is near.
+    case unknown(nearest: String?)
+    /// It was named before.
+    case repeated
+  }
+
+  /// The key as it was given.
+  var key: String
+  var reason: Reason
+  /// The keys that are accepted.
+  var accepted: [String]
+
+  var description: String {
+    let shown = HostileText.escaped(key)
+    switch reason {
+    case .repeated:
+      return "--columns: \"\(shown)\" is named twice"
+    case .unknown(let nearest):
+      let guess = nearest.map { "did you mean \"\($0)\"? " } ?? ""
+      return "--columns: no column \"\(shown)\" (\(guess)accepted: \(accepted.joined(separator: ", ")))"
+    }
+  }
+}
+
+/// The fields that the keys name, in their order; case is ignored, and `-` is `_`.
+func selectColumns<Row: OutputRow>(_ keys: [String], of row: Row.Type) throws(ColumnError) -> [Row.Field] {
+  let accepted = Row.keys.map(\.rawValue)
+  var fields: [Row.Field] = []
+  for key in keys {
+    let wanted = String(key.lowercased().map { $0 == "-" ? "_" : $0 })
+    guard let index = accepted.firstIndex(of: wanted) else {
+      let isPart = CSVText.processParts.contains(wanted) && accepted.contains("process")
+      let near = isPart ? "process" : nearest(to: wanted, among: accepted)
+      throw ColumnError(key: key, reason: .unknown(nearest: near), accepted: accepted)
+    }
+    let field = Row.keys[index]
+    guard !fields.contains(field) else { throw ColumnError(key: key, reason: .repeated, accepted: accepted) }
+    fields.append(field)
+  }
+  return fields
+}
+
+/// The candidate that `word` was most likely meant to be: one that it begins, or the one with the fewest single
+/// letters changed, added, left out or swapped, at most a third of the word. nil where none is near.
+func nearest(to word: String, among candidates: [String]) -> String? {
+  if word.count >= 2, let whole = candidates.first(where: { $0.hasPrefix(word) }) { return whole }
+  var best: (distance: Int, candidate: String)?
+  for candidate in candidates {
+    let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
+    guard distance <= max(1, word.utf8.count / 3) else { continue }
+    if best == nil || distance < best!.distance { best = (distance, candidate) }
+  }
+  return best?.candidate
+}
+
+/// Changes, additions, omissions and swaps of neighbours that lead from one to the other.
+private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+  // A word longer than any key is not near one, and need not cost its square.
+  guard left.count <= 64, right.count <= 64 else { return Int.max }
+  var before: [Int] = []
+  var above = Array(0...right.count)
+  for i in 0..<left.count {
+    var row = [i + 1]
+    for j in 0..<right.count {
+      var cost = min(above[j] + (left[i] == right[j] ? 0 : 1), above[j + 1] + 1, row[j] + 1)
+      if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+        cost = min(cost, before[j - 1] + 1)
+      }
+      row.append(cost)
+    }
+    before = above
+    above = row
+  }
+  return above[right.count]
+}

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// One line of output, in every format.
+///
+/// What machines read (``keys``) and what people read (``table``) are chosen apart from the same fields; an
+/// enumeration of fields makes a key without a value a compile error. A field whose raw value is `process` is
+/// the process object: CSV gives it a column for each of its parts.
+protocol OutputRow {
+  /// The fields; a raw value is a JSON key.
+  associatedtype Field: RawRepresentable<String> & Hashable & Sendable
+
+  /// What JSON and CSV write, in order, and what `--columns` accepts.
+  static var keys: [Field] { get }
+  /// What a table shows, in order, unless `--columns` says otherwise.
+  static var table: [TableColumn<Field>] { get }
+
+  /// The field's value in this row.
+  func value(_ field: Field) -> Value
+  /// The style of the field in a coloured table. States have their own unless this gives one.
+  func style(_ field: Field) -> Style
+}
+
+extension OutputRow {
+  /// Nothing but states is coloured unless a row says so.
+  func style(_ field: Field) -> Style { .plain }
+}
+
+/// How a table shows a field.
+struct TableColumn<Field: RawRepresentable<String> & Hashable & Sendable>: Sendable {
+  /// What is shown.
+  var field: Field
+  /// The header; the key in capitals unless given.
+  var header: String
+  /// When the column is dropped from a table too wide for its terminal: lowest first, nil never.
+  var dropOrder: Int?
+  /// True for the column that is cut with `…` when dropping others was not enough.
+  var isFlexible: Bool
+  /// The least width, for tables printed a few rows at a time.
+  var minimumWidth: Int
+
+  init(
+    _ field: Field, _ header: String? = nil, drop dropOrder: Int? = nil, flexible isFlexible: Bool = false,
+    minimumWidth: Int = 0
+  ) {
+    self.field = field
+    self.header = header ?? field.rawValue.uppercased()
+    self.dropOrder = dropOrder
+    self.isFlexible = isFlexible
+    self.minimumWidth = minimumWidth
+  }
+}
+
+/// What a command prints with: the flags, resolved.
+struct OutputOptions: Sendable {
+  /// The format.
+  var format = OutputFormat.table
+  /// False with `-H`: no header line in tables and CSV.
+  var header = true
+  /// The keys of `--columns`, nil for all.
+  var columns: [String]?
+  /// The zone of times in tables.
+  var zone = Zone.local
+  /// True where tables are coloured.
+  var color = false
+  /// The columns of the terminal, nil for no limit.
+  var width: Int?
+  /// Host names shown instead of addresses in tables (`-r`).
+  var names: [IPAddress: String] = [:]
+}
+
+/// The formats. Another one is a compile error until ``RowPrinter`` writes it.
+enum OutputFormat: String, CaseIterable, Sendable {
+  /// Aligned columns for people.
+  case table
+  /// One object a line.
+  case json
+  /// RFC 4180.
+  case csv
+}

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Prints rows in the format asked for: the one place that knows the formats.
+///
+/// Called once with all rows, or again and again with a few: the header is printed the first time, also for no rows.
+struct RowPrinter<Row: OutputRow> {
+  private let format: OutputFormat
+  private let output: StandardOutput
+  private var table: TableRenderer<Row>
+  private var json: JSONLines<Row>
+  private var csv: CSVLines<Row>
+
+  /// Makes a printer, or fails on a column that the rows do not have.
+  init(_ row: Row.Type = Row.self, options: OutputOptions, to output: StandardOutput) throws(ColumnError) {
+    self.output = output
+    format = options.format
+    var columns = Row.table
+    var fields = Row.keys
+    if let keys = options.columns {
+      fields = try selectColumns(keys, of: Row.self)
+      // Headed by their keys, none dropped, a process cut as ever.
+      columns = fields.map { TableColumn($0, flexible: $0.rawValue == "process") }
+    }
+    table = TableRenderer(columns: columns, options: options)
+    json = JSONLines(fields: fields)
+    csv = CSVLines(fields: fields, header: options.header)
+  }
+
+  /// Prints rows. They may stay in the buffer until ``StandardOutput/flush()``.
+  mutating func print(_ rows: some Sequence<Row>) throws(OutputError) {
+    var bytes = output.take()
+    defer { output.giveBack(bytes) }
+    switch format {
+    case .table: try table.render(rows, to: &bytes, draining: output)
+    case .json:
+      for row in rows {
+        json.append(row, to: &bytes)
+        if bytes.count >= StandardOutput.chunk { try output.drain(&bytes) }
+      }
+    case .csv:
+      csv.appendHeader(to: &bytes)
+      for row in rows {
+        csv.append(row, to: &bytes)
+        if bytes.count >= StandardOutput.chunk { try output.drain(&bytes) }
+      }
+    }
+  }
+}
+
+/// Rows as JSON, one object a line.
+struct JSONLines<Row: OutputRow> {
+  private let fields: [Row.Field]
+  private let keys: [[UInt8]]
+  private var text = JSONText()
+
+  /// Writes these fields.
+  init(fields: [Row.Field]) {
+    self.fields = fields
+    keys = fields.enumerated().map { index, field in
+      var bytes = Array((index == 0 ? "{" : ",").utf8)
+      JSONText.append(field.rawValue, to: &bytes)
+      return bytes + [UInt8(ascii: ":")]
+    }
+  }
+
+  /// Appends one line.
+  mutating func append(_ row: Row, to bytes: inout [UInt8]) {
+    for index in 0..<fields.count {
+      bytes.append(contentsOf: keys[index])
+      text.append(row.value(fields[index]), to: &bytes)
+    }
+    bytes.append(literal: "}\n")
+  }
+}
+
+/// Rows as CSV.
+struct CSVLines<Row: OutputRow> {
+  private let fields: [Row.Field]
+  private let isProcess: [Bool]
+  private var isHeaderDue: Bool
+  private var text = CSVText()
+
+  /// Writes these fields, and first their names where asked.
+  init(fields: [Row.Field], header: Bool) {
+    self.fields = fields
+    isProcess = fields.map { $0.rawValue == "process" }
+    isHeaderDue = header
+  }
+
+  /// Appends the header, once.
+  mutating func appendHeader(to bytes: inout [UInt8]) {
+    guard isHeaderDue else { return }
+    isHeaderDue = false
+    let names = fields.flatMap { field in
+      field.rawValue == "process" ? CSVText.processParts.map { "process_" + $0 } : [field.rawValue]
+    }
+    bytes.append(raw: names.joined(separator: ",") + "\n")
+  }
+
+  /// Appends one line.
+  mutating func append(_ row: Row, to bytes: inout [UInt8]) {
+    for index in 0..<fields.count {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      let value = row.value(fields[index])
+      if isProcess[index] { text.appendProcess(value, to: &bytes) } else { text.append(value, to: &bytes) }
+    }
+    bytes.append(UInt8(ascii: "\n"))
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// Values as the cells of a table. Nothing here cuts or pads: that is the layout's.
+struct TableText {
+  private var clock: TimeText
+  private let names: [IPAddress: String]
+
+  /// Writes times in `zone`, and hosts by their names where `names` has one.
+  init(zone: Zone, names: [IPAddress: String]) {
+    clock = TimeText(zone: zone)
+    self.names = names
+  }
+
+  /// Appends a cell and returns the columns it takes.
+  mutating func append(_ value: Value, to bytes: inout [UInt8]) -> Int {
+    let start = bytes.count
+    switch value {
+    case .null: bytes.append(UInt8(ascii: "-"))
+    case .bool(let flag): bytes.append(literal: flag ? "yes" : "no")
+    case .int(let number): bytes.append(decimal: number)
+    case .text(let text): return Self.append(text, to: &bytes)
+    case .address(let address):
+      if !names.isEmpty, let name = names[address] { return Self.append(name, to: &bytes) }
+      address.append(to: &bytes)
+    case .port(let port): bytes.append(decimal: UInt64(port), digits: 1)
+    case .endpoint(let end):
+      if !names.isEmpty, let name = names[end.address] {
+        let width = Self.append(name, to: &bytes)
+        let colon = bytes.count
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(port: end.port)
+        return width + bytes.count - colon
+      }
+      bytes.append(end)
+    case .state(let state): bytes.append(raw: state.name)
+    case .time(let time): clock.append(time, to: &bytes)
+    case .seconds(let span): bytes.append(seconds: span)
+    case .age(let span): TimeText.append(age: span, to: &bytes)
+    case .process(let owner): return Self.append(owner, to: &bytes)
+    case .steps(let steps):
+      if steps.isEmpty { bytes.append(UInt8(ascii: "-")) }
+      for (index, step) in steps.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ">")) }
+        bytes.append(raw: step.state.name)
+      }
+    case .texts(let texts): return Self.append(texts.joined(separator: ","), to: &bytes)
+    case .ports(let ports):
+      if ports.isEmpty { bytes.append(UInt8(ascii: "-")) }
+      for (index, port) in ports.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(decimal: UInt64(port), digits: 1)
+      }
+    }
+    return bytes.count - start
+  }
+
+  /// Appends text, `-` for none at all: a cell is never empty, so a line has as many words as columns.
+  private static func append(_ text: String, to bytes: inout [UInt8]) -> Int {
+    if text.isEmpty {
+      bytes.append(UInt8(ascii: "-"))
+      return 1
+    }
+    return HostileText.append(text, to: &bytes)
+  }
+
+  /// Appends `nginx`, `nginx +3`, `(no permission)`, or `-` where nobody looked.
+  private static func append(_ owner: SocketOwner, to bytes: inout [UInt8]) -> Int {
+    guard let process = owner.process else {
+      let start = bytes.count
+      if let why = owner.whyUnknown {
+        bytes.append(UInt8(ascii: "("))
+        bytes.append(raw: why.rawValue)
+        bytes.append(UInt8(ascii: ")"))
+      } else {
+        bytes.append(UInt8(ascii: "-"))
+      }
+      return bytes.count - start
+    }
+    let width = append(process.name, to: &bytes)
+    guard owner.others > 0 else { return width }
+    let start = bytes.count
+    bytes.append(literal: " +")
+    bytes.append(decimal: Int64(owner.others))
+    return width + bytes.count - start
+  }
+}
