@@ -411,9 +411,8 @@ def main():
   mode.add_argument("--check", action="store_true", help="compare with ss")
   parser.add_argument("--here", action="store_true", help="use the namespace we are in (ip netns exec, unshare -n)")
   parser.add_argument("--expected", metavar="FILE", help="also write the JSON line to FILE")
-  parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-  options = parser.parse_args()
-  command = options.command[1:] if options.command[:1] == ["--"] else options.command
+  words, command = netns.split_command(sys.argv[1:])
+  options = parser.parse_args(words)
   if options.exec != bool(command):
     parser.error("--exec takes a command after --, and nothing else does")
 

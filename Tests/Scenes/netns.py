@@ -122,6 +122,12 @@ def remove_leftovers():
       subprocess.run(["ip", "netns", "del", name], stdin=subprocess.DEVNULL, capture_output=True)
 
 
+def split_command(words):
+  """What comes before the first `--`, and what comes after it."""
+  at = words.index("--") if "--" in words else len(words)
+  return words[:at], words[at + 1 :]
+
+
 def say(**fields):
   """One JSON object, one line, at once."""
   sys.stdout.write(json.dumps(fields) + "\n")
