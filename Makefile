@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+# How many inputs `make fuzz` tries on each target.
+RUNS ?= 10000000
+# `make run ARGS='list -tulpn'` runs that command instead of the demonstration.
+ARGS ?=
+
+BINARY := .build/release/connwatch
+# Kept apart, or each `make build` after a `make install` would link again.
+STATIC := .build/static
+STATE := /var/lib/connwatch
+FORMATTED := $(wildcard Package.swift Sources Tests Fuzz Benchmarks)
+
+.DEFAULT_GOAL := build
+.PHONY: build static run install uninstall test build-tests lint format fuzz clean help setup setup-test
+# One thing after the other: SwiftPM uses all cores by itself, and two of them would wait for each other's lock.
+.NOTPARALLEL:
+
+build: setup ## Build .build/release/connwatch (what `make` alone does)
+	$(SWIFT) build -c release --product connwatch
+
+run: build ## Record this machine's sockets for 30 s and show what was seen; ARGS='list -tulpn' runs that instead
+ifeq ($(strip $(ARGS)),)
+	@Scripts/demo.sh $(BINARY)
+else
+	@$(BINARY) $(ARGS)
+endif
+
+static: setup
+	$(SWIFT) build -c release --static-swift-stdlib --product connwatch --scratch-path $(STATIC)
+
+install: static ## Install a binary that needs no Swift, and the man pages (PREFIX, DESTDIR)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 0755 $(STATIC)/release/connwatch "$(DESTDIR)$(PREFIX)/bin/connwatch"
+	strip "$(DESTDIR)$(PREFIX)/bin/connwatch"
+	@for page in docs/man/*.1; do \
+	  [ -e "$$page" ] || continue; \
+	  install -d "$(DESTDIR)$(PREFIX)/share/man/man1" && \
+	  install -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man1/" || exit; \
+	done
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && [ ! -d $(STATE) ]; then \
+	  install -d -m 0750 $(STATE); \
+	fi
+
+uninstall: ## Remove what install installed; recordings stay
+	rm -f "$(DESTDIR)$(PREFIX)/bin/connwatch"
+	@for page in docs/man/*.1; do rm -f "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
+	@if [ -z "$(DESTDIR)" ] && [ -d $(STATE) ]; then \
+	  echo "recordings stay in $(STATE)"; \
+	fi
+
+test: setup-test lint build-tests ## Check the format, build with warnings as errors, fuzz a little, run every test
+	@Scripts/fuzz.sh 200000
+	$(SWIFT) test --skip-build
+
+build-tests: setup
+	$(SWIFT) build --build-tests
+
+lint: ## Check the format of every Swift file
+	$(SWIFT) format lint --strict --recursive $(FORMATTED)
+
+format: ## Rewrite every Swift file in the format that lint wants
+	$(SWIFT) format --in-place --recursive $(FORMATTED)
+
+fuzz: setup ## Fuzz each target with RUNS inputs (10,000,000)
+	@Scripts/fuzz.sh $(RUNS)
+
+clean: ## Remove everything that was built
+	rm -rf .build .fuzz
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup:
+	@Scripts/setup.sh build
+
+setup-test:
+	@Scripts/setup.sh test

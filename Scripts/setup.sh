@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sees to what the build and the tests need. Installs what is missing where apt-get can, and says what to type where not.
+#
+#   setup.sh build    Swift, SQLite's header and library: without them, exit 2
+#   setup.sh test     those, and what end-to-end tests use: without it, they are skipped and a line says why
+set -u
+
+# What makes us root: nothing, or sudo, which must not stop to ask for a password where nobody is there to type one.
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=
+elif [ -t 0 ]; then
+  as_root=sudo
+else
+  as_root='sudo -n'
+fi
+
+apt() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=60 "$@" </dev/null
+}
+
+can_install() {
+  command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1; }
+}
+
+# A package list that is missing or out of date is fetched, and only then.
+install() {
+  can_install || return 1
+  echo "setup: installing $*"
+  apt install --no-install-recommends "$@" >/dev/null 2>&1 && return 0
+  { apt update && apt install --no-install-recommends "$@"; } >/dev/null
+}
+
+# What a person types for the same, on this distribution.
+advice() {
+  if command -v apt-get >/dev/null 2>&1; then
+    echo "sudo apt-get update && sudo apt-get install -y $1"
+  elif command -v dnf >/dev/null 2>&1; then
+    echo "sudo dnf install -y $2"
+  elif command -v zypper >/dev/null 2>&1; then
+    echo "sudo zypper install -y $2"
+  elif command -v pacman >/dev/null 2>&1; then
+    echo "sudo pacman -S $3"
+  else
+    echo "install SQLite's development files (sqlite3.h and libsqlite3)"
+  fi
+}
+
+# A compiler is asked, the toolchain's own first: where it finds the header and the library, the build does too.
+have_sqlite() {
+  for compiler in clang cc gcc; do
+    command -v "$compiler" >/dev/null 2>&1 || continue
+    printf '#include <sqlite3.h>\nint main(void) { return sqlite3_libversion_number() < 3; }\n' |
+      "$compiler" -x c - -lsqlite3 -o /dev/null 2>/dev/null
+    return
+  done
+  [ -e /usr/include/sqlite3.h ]
+}
+
+build() {
+  if ! command -v swift >/dev/null 2>&1; then
+    echo "setup: swift: not found (install Swift 6.2 or later from https://www.swift.org/install/linux/ and put it on PATH)" >&2
+    exit 2
+  fi
+  have_sqlite || install libsqlite3-dev
+  if ! have_sqlite; then
+    echo "setup: SQLite's header or library is missing, and could not be installed from here. Type:" >&2
+    echo "  $(advice libsqlite3-dev sqlite-devel sqlite)" >&2
+    exit 2
+  fi
+}
+
+tests() {
+  missing=
+  for pair in ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 && continue
+    case " $missing " in *" ${pair#*:} "*) ;; *) missing="$missing ${pair#*:}" ;; esac
+  done
+  # shellcheck disable=SC2086 # one word a package
+  if [ -n "$missing" ] && ! install $missing; then
+    echo "setup: not installed:$missing: the end-to-end tests that use them are skipped. To run them:"
+    echo "  $(advice "${missing# }" "${missing# }" "${missing# }")"
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "setup: not root: the end-to-end tests that make network namespaces are skipped"
+  fi
+}
+
+case "${1:-}" in
+  build) build ;;
+  test) build && tests ;;
+  *)
+    echo "usage: setup.sh build|test" >&2
+    exit 2
+    ;;
+esac
