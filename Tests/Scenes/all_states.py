@@ -59,7 +59,7 @@ class Scene:
   def __init__(self):
     self.expected = []
     self.kept = []
-    self.helpers = []
+    self.holders = []
     self.refreshed = time.monotonic()
 
   # What the tables should hold.
@@ -153,7 +153,7 @@ class Scene:
     holder = subprocess.Popen(
       ["sleep", "infinity"], pass_fds=[shared.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
       preexec_fn=netns.die_with_parent)
-    self.helpers.append(holder)
+    self.holders.append(holder)
     self.expect(shared, "LISTEN", pids=[os.getpid(), holder.pid])
 
   def establish(self):
@@ -297,9 +297,9 @@ class Scene:
       each.renew(now)
 
   def end(self):
-    for helper in self.helpers:
-      helper.kill()
-      helper.wait()
+    for holder in self.holders:
+      holder.kill()
+      holder.wait()
 
 
 class Abandonment:
