@@ -30,8 +30,12 @@ else
 	@$(BINARY) $(ARGS)
 endif
 
-static: setup
-	$(SWIFT) build -c release --static-swift-stdlib --product connwatch --scratch-path $(STATIC)
+# Under sudo there may be no swift on PATH: what `make static` built before is then taken as it is.
+static: ## Build .build/static/release/connwatch, which needs no Swift to run
+	@if command -v $(SWIFT) >/dev/null 2>&1 || [ ! -x $(STATIC)/release/connwatch ]; then \
+	  Scripts/setup.sh build && set -x && \
+	  $(SWIFT) build -c release --static-swift-stdlib --product connwatch --scratch-path $(STATIC); \
+	fi
 
 install: static ## Install a binary that needs no Swift, and the man pages (PREFIX, DESTDIR)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -59,7 +59,7 @@ class Scene:
   def __init__(self):
     self.expected = []
     self.kept = []
-    self.helpers = []
+    self.holders = []
     self.refreshed = time.monotonic()
 
   # What the tables should hold.
@@ -96,20 +96,15 @@ class Scene:
 
   # Small pieces.
 
-  def listener(self, address, options=(), backlog=16, uid=None, expect=True, pids=None):
+  def listener(self, address, options=(), backlog=16, expect=True):
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    # A socket's owner is the effective user that made it.
-    os.seteuid(uid or 0) if os.getuid() == 0 else None
-    try:
-      sock = socket.socket(family, socket.SOCK_STREAM)
-    finally:
-      os.seteuid(0) if os.getuid() == 0 else None
+    sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     for level, name, value in options:
       sock.setsockopt(level, name, value)
     sock.bind(address)
     sock.listen(backlog)
-    return self.expect(sock, "LISTEN", pids=pids) if expect else sock
+    return self.expect(sock, "LISTEN") if expect else sock
 
   def connect(self, remote, local=None):
     family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
@@ -145,14 +140,20 @@ class Scene:
     self.dual = self.listener(("::", 8082), [(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)])
     for _ in range(2):
       self.listener(("127.0.0.1", 9000), [(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)])
-    if os.getuid() == 0:
-      self.listener(("127.0.0.1", 9001), uid=NOBODY)
+    # A socket's owner is the effective user that made it. A user namespace of one user has no nobody.
+    try:
+      os.seteuid(NOBODY)
+      self.listener(("127.0.0.1", 9001))
+    except OSError:
+      pass
+    finally:
+      os.seteuid(os.getuid())
     # One listener in two processes, as a server and its worker have it.
     shared = self.listener(("127.0.0.1", 9002), expect=False)
     holder = subprocess.Popen(
       ["sleep", "infinity"], pass_fds=[shared.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
       preexec_fn=netns.die_with_parent)
-    self.helpers.append(holder)
+    self.holders.append(holder)
     self.expect(shared, "LISTEN", pids=[os.getpid(), holder.pid])
 
   def establish(self):
@@ -242,7 +243,8 @@ class Scene:
     Up to 60 seconds the kernel keeps only a timewait record; what is above them is spent first, as a whole socket.
     """
     self.abandonments = []
-    for port, linger in ((42001, 120), (42002, 60)):
+    # Ports that no other socket of the scene can be given (ip_local_port_range).
+    for port, linger in ((30001, 120), (30002, 60)):
       local, remote = (HOST4, port), (PEER4, POLITE)
       self.expect(None, "FIN_WAIT2", held=False, local=local, remote=remote)
       self.abandonments.append(Abandonment(self, local, remote, linger))
@@ -295,9 +297,9 @@ class Scene:
       each.renew(now)
 
   def end(self):
-    for helper in self.helpers:
-      helper.kill()
-      helper.wait()
+    for holder in self.holders:
+      holder.kill()
+      holder.wait()
 
 
 class Abandonment:

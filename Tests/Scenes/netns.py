@@ -187,6 +187,6 @@ def main(body):
   except BrokenPipeError:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(0)
-  except SceneError as error:
+  except (SceneError, OSError) as error:
     print(f"{name}: {error}", file=sys.stderr)
     sys.exit(2)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A web server and a browser of sorts, on two machines of their own: what a user's first recording looks like.
 
-  web.py --record 'connwatch record --db /tmp/x.db --interval 1s'
+  web.py --record 'connwatch record --db FILE --interval 1s'
 
 Two network namespaces, `server` (10.80.0.1) and `client` (10.80.0.2), are joined by a cable (veth). Python's HTTP server on port 80
 hands out a file so slowly that a transfer takes --seconds; curl fetches it from the other, twice, one after the other. What
