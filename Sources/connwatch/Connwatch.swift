@@ -2,9 +2,95 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ConnCore
+import ConnStore
+@preconcurrency import Glibc
 
+/// The program: words in, exit status out.
 @main
 struct Connwatch: ParsableCommand {
+  /// The version, as `-V` and the history have it.
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
-    commandName: "connwatch", abstract: "netstat with a memory.", version: "0.1.0")
+    commandName: "connwatch",
+    abstract: "netstat with a memory: sockets now, and every connection there was.",
+    usage: "connwatch [COMMAND] [OPTIONS] [FILTER…]",
+    discussion: """
+      Without a command it lists the sockets that are open now. To remember, leave a recorder running:
+
+        sudo connwatch record &          keep the history of this machine
+        connwatch -tulpn                 who listens, as with netstat and ss
+        connwatch history dport = :443   connections to port 443, newest first
+        connwatch services               which local ports talked to which remote services
+        connwatch list --at 03:14        the table as it stood at 03:14
+        connwatch listeners --check      exit status 1 where a listener should not be there
+
+      FILTER is ss's: state established, dst 10.0.0.0/8:443, process curl, not user root.
+      connwatch COMMAND --help says more, connwatch list --help has the filter's grammar.
+
+      Exit status: 0 fine, 1 --check found something, 2 wrong usage or failure.
+      """,
+    subcommands: [
+      ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
+      ListenersCommand.self, DatabaseCommand.self,
+    ],
+    defaultSubcommand: ListCommand.self,
+    helpNames: [.short, .long])
+
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Runs one command line and returns the exit status.
+  static func run(_ arguments: [String]) -> Int32 {
+    do {
+      let words = try ArgumentOrder.commandFirst(arguments)
+      if words == ["--version"] {
+        print("connwatch \(version)")
+        return 0
+      }
+      var command = try parseAsRoot(words)
+      try command.run()
+      return 0
+    } catch {
+      return report(error)
+    }
+  }
+
+  /// Tells what went wrong, on standard error, and gives the exit status for it.
+  private static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case OutputError.brokenPipe: return 0
+    case let code as ExitCode: return code.rawValue
+    case let error as FilterError:
+      complain("\(error)")
+      if !error.pointer.isEmpty { fputs(error.pointer + "\n", stderr) }
+      return 2
+    case is Failure, is StoreError, is OutputError, is ColumnError, is UnreadableText:
+      complain("\(error)")
+      return 2
+    default: break
+    }
+    if exitCode(for: error) == .success {
+      // Help and the like, asked for: data, so it goes to standard output.
+      print(fullMessage(for: error))
+      return fflush(stdout) == 0 || errno == EPIPE ? 0 : 2
+    }
+    complain(message(for: error))
+    fputs("Usage: see connwatch --help, or connwatch COMMAND --help\n", stderr)
+    return 2
+  }
+
+  /// Writes `connwatch: what: why (hint)` to standard error.
+  static func complain(_ message: String) { fputs("connwatch: \(HostileText.escaped(message))\n", stderr) }
+}
+
+/// Why a command could not do what it was asked for.
+struct Failure: Error, CustomStringConvertible {
+  /// `what: why (hint)`.
+  var description: String
+
+  init(_ description: String) { self.description = description }
 }

@@ -3,20 +3,6 @@
 
 public import ConnCore
 
-/// A condition on lives in SQL, with its values apart: what a filter becomes for the history.
-public struct SQLCondition: Hashable, Sendable {
-  /// An expression over the alias `l` of `life` or `open_life`, with `?` for each value.
-  public var sql: String
-  /// The values, in the order of the question marks.
-  public var bindings: [SQLValue]
-
-  /// Makes a condition.
-  public init(sql: String, bindings: [SQLValue]) {
-    self.sql = sql
-    self.bindings = bindings
-  }
-}
-
 /// Which lives are wanted, and in which order.
 public struct LifeQuery: Sendable {
   /// The order of the lives.
@@ -36,7 +22,7 @@ public struct LifeQuery: Sendable {
   /// What kinds of sockets.
   public var roles: Set<Life.Role> = [.connection]
   /// Only lives that match.
-  public var condition: SQLCondition?
+  public var condition: Filter.SQL?
   /// The order.
   public var order = Order.newestFirst
   /// At most so many.
@@ -177,5 +163,14 @@ extension HistoryReader {
       bindings += condition.bindings
     }
     return (conditions, bindings)
+  }
+}
+
+extension HistoryReader {
+  /// The lives that had not ended at the last sample, sockets in TIME_WAIT among them, oldest first.
+  public func openLives() throws(StoreError) -> [Life] {
+    var query = LifeQuery()
+    query.roles = [.connection, .listener, .bound]
+    return try openLives(query)
   }
 }

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Puts the command before its options, so that `connwatch --json history` is the history in JSON.
+enum ArgumentOrder {
+  /// The commands, with the second words of those that have some.
+  static let commands: [String: [String]] = [
+    "list": [], "record": [], "history": [], "events": [], "services": [], "listeners": ["accept", "forget"],
+    "db": ["info", "check", "prune", "backup"], "help": [],
+  ]
+
+  /// Every option of any command that takes a value as the next word.
+  static let valueOptions: Set<String> = [
+    "--at", "--color", "--columns", "--db", "--expected", "--for", "--group-by", "--ignore", "--interval",
+    "--keep", "--limit", "--max-size", "--proc", "--since", "--source", "--until", "-S", "-U",
+  ]
+
+  /// Words that begin a filter: with one of them first, the command is `list`.
+  static let filterWords: Set<String> = [
+    "!", "(", "src", "dst", "sport", "dport", "host", "net", "service", "process", "pid", "user", "unit",
+    "container", "direction", "proto", "state", "exclude", "not",
+  ]
+
+  /// The same arguments with the command first.
+  ///
+  /// - Throws: ``Failure`` for a first word that is neither a command nor the beginning of a filter.
+  static func commandFirst(_ arguments: [String]) throws(Failure) -> [String] {
+    var options: [String] = []
+    var rest = arguments[...]
+    while let word = rest.first {
+      if word == "--" || !isOption(word) { break }
+      rest = rest.dropFirst()
+      if word == "-V" || word == "--version" { return ["--version"] }
+      if valueOptions.contains(word), let value = rest.first {
+        rest = rest.dropFirst()
+        options.append(contentsOf: joined(word, value))
+      } else {
+        options.append(word)
+      }
+    }
+    guard let first = rest.first, first != "--" else {
+      // `connwatch --help` is about the program, not about its default command.
+      let asksForHelp = options == ["--help"] || options == ["-h"]
+      return asksForHelp ? options : ["list"] + options + tail(rest)
+    }
+    if let seconds = commands[first] {
+      rest = rest.dropFirst()
+      var path = [first]
+      if let place = secondWord(rest, among: seconds) { path.append(rest.remove(at: place)) }
+      return path + options + tail(rest)
+    }
+    let beginning = String(first.prefix { $0.isLetter || $0 == "!" || $0 == "(" })
+    if filterWords.contains(beginning) || first.hasPrefix("!") || first.hasPrefix("(") {
+      return ["list"] + options + tail(rest)
+    }
+    throw unknown(first, next: rest.dropFirst().first)
+  }
+
+  private static func isOption(_ word: String) -> Bool { word.count > 1 && word.hasPrefix("-") }
+
+  /// Values such as `-90m` look like options; joined to theirs they cannot be taken for one.
+  private static func joined(_ option: String, _ value: String) -> [String] {
+    option.hasPrefix("--") ? ["\(option)=\(value)"] : [option, value]
+  }
+
+  private static func tail(_ words: ArraySlice<String>) -> [String] {
+    var result: [String] = []
+    var rest = words
+    while let word = rest.popFirst() {
+      if word == "--" { return result + [word] + rest }
+      if valueOptions.contains(word), let value = rest.popFirst() {
+        let long = ["-S": "--since", "-U": "--until"][word] ?? word
+        result.append(contentsOf: joined(long, value))
+      } else {
+        result.append(word)
+      }
+    }
+    return result
+  }
+
+  /// The place of a second word such as `info`, which options may come before.
+  private static func secondWord(_ words: ArraySlice<String>, among seconds: [String]) -> Int? {
+    var place = words.startIndex
+    while place < words.endIndex {
+      let word = words[place]
+      if !isOption(word) { return seconds.contains(word) ? place : nil }
+      place += valueOptions.contains(word) ? 2 : 1
+    }
+    return nil
+  }
+
+  private static func unknown(_ word: String, next: String?) -> Failure {
+    let shown = HostileText.escaped(word)
+    let names = commands.keys.sorted()
+    if let near = nearest(to: word.lowercased(), among: names + filterWords.sorted()) {
+      return Failure("unknown command '\(shown)' (did you mean '\(near)'?)")
+    }
+    if word == "port" {
+      let number = next.map { " " + HostileText.escaped($0) } ?? " 22"
+      return Failure("unknown command 'port' (as a filter: connwatch list port\(number))")
+    }
+    return Failure(
+      "unknown command '\(shown)' (commands: \(names.joined(separator: ", ")); a filter: connwatch list …)")
+  }
+}

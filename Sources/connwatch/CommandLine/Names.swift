@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+@preconcurrency import Glibc
+import ProcNet
+
+/// Names of services and users, looked up once each.
+final class Names {
+  /// Names of ports: /etc/services and our own.
+  let services: ServiceNames
+  private var users: [UInt32: String?] = [:]
+
+  init() { services = ServiceNames(file: (try? FileBytes.read("/etc/services")) ?? []) }
+
+  /// The name of a user, nil where there is none.
+  func user(_ uid: UInt32?) -> String? {
+    guard let uid else { return nil }
+    if let known = users[uid] { return known }
+    let name = Self.userName(uid)
+    users[uid] = .some(name)
+    return name
+  }
+
+  /// The name of a user by getpwuid_r(3), nil where there is none. Safe on any thread.
+  static func userName(_ uid: UInt32) -> String? {
+    withPasswordEntry({ getpwuid_r(uid, $0, $1, $2, $3) }) { String(cString: $0.pw_name) }
+  }
+
+  /// The number of a user by getpwnam_r(3), nil where there is no such user.
+  static func userID(_ name: String) -> UInt32? {
+    withPasswordEntry({ getpwnam_r(name, $0, $1, $2, $3) }) { $0.pw_uid }
+  }
+
+  private static func withPasswordEntry<Result>(
+    _ ask: (
+      UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
+      UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+    ) -> Int32,
+    _ take: (passwd) -> Result
+  ) -> Result? {
+    var entry = passwd()
+    var result: UnsafeMutablePointer<passwd>?
+    var buffer = [CChar](repeating: 0, count: 16384)
+    return buffer.withUnsafeMutableBufferPointer { buffer in
+      guard ask(&entry, buffer.baseAddress!, buffer.count, &result) == 0, result != nil else { return nil }
+      // The entry's strings are in the buffer, so they are taken while it is here.
+      return take(entry)
+    }
+  }
+}
+
+/// Whole small files.
+enum FileBytes {
+  /// Reads a file to its end.
+  ///
+  /// - Throws: ``Failure`` with the path and the system's words.
+  static func read(_ path: String) throws(Failure) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct DatabaseCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "db") }

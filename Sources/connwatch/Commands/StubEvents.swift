@@ -1,0 +1,2 @@
+import ArgumentParser
+struct EventsCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "events") }

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct ListenersCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "listeners") }

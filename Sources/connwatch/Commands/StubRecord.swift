@@ -1,0 +1,2 @@
+import ArgumentParser
+struct RecordCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "record") }

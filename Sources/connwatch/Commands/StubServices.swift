@@ -1,0 +1,2 @@
+import ArgumentParser
+struct ServicesCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "services") }

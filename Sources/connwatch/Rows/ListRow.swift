@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// A socket that is open, now or at a moment of the past.
+struct ListRow: OutputRow {
+  enum Field: String, CaseIterable {
+    case time, proto, state
+    case localAddress = "local_addr"
+    case localPort = "local_port"
+    case remoteAddress = "remote_addr"
+    case remotePort = "remote_port"
+    case service, direction, uid, user, inode
+    case receiveQueue = "recv_q"
+    case sendQueue = "send_q"
+    case netns, process
+    case firstSeen = "first_seen"
+    // For tables only:
+    case local, remote, age, pid
+  }
+
+  static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .age, .pid].contains($0) }
+
+  static let table: [TableColumn<Field>] = [
+    TableColumn(.state), TableColumn(.proto), TableColumn(.local), TableColumn(.remote),
+    TableColumn(.service, drop: 3), TableColumn(.direction, "DIR", drop: 2), TableColumn(.age, drop: 1),
+    TableColumn(.pid), TableColumn(.process, flexible: true),
+  ]
+
+  /// What all rows of a table share.
+  final class Context {
+    let names: Names
+    let time: Timestamp
+    let netns: String?
+
+    init(names: Names, time: Timestamp, netns: String?) {
+      self.names = names
+      self.time = time
+      self.netns = netns
+    }
+  }
+
+  let context: Context
+  var socket: SocketRow
+  var role: Life.Role
+  var direction: Direction?
+  var owner: SocketOwner
+  var firstSeen: Timestamp?
+  /// False where the queues and the inode of a moment in the past are not known.
+  var isLive = true
+
+  func value(_ field: Field) -> Value {
+    switch field {
+    case .time: return .time(context.time)
+    case .proto: return .text(socket.proto.name)
+    case .state: return .state(socket.state)
+    case .localAddress: return .address(socket.local.address)
+    case .localPort: return .port(socket.local.port)
+    case .remoteAddress: return .address(socket.remote.address)
+    case .remotePort: return .port(socket.remote.port)
+    case .local: return .endpoint(socket.local)
+    case .remote: return .endpoint(socket.remote)
+    case .service:
+      return serviceName(socket, role, direction, context.names.services).orNull(Value.text)
+    case .direction: return direction.orNull { .text($0.name) }
+    case .uid: return socket.uid.orNull { .number($0) }
+    case .user: return context.names.user(socket.uid).orNull(Value.text)
+    case .inode: return isLive ? .number(socket.inode) : .null
+    case .receiveQueue: return isLive ? .number(socket.receiveQueue) : .null
+    case .sendQueue: return isLive ? .number(socket.sendQueue) : .null
+    case .netns: return context.netns.orNull(Value.text)
+    case .process: return .process(owner)
+    case .pid: return owner.process.orNull { .number($0.pid) }
+    case .firstSeen: return firstSeen.orNull(Value.time)
+    case .age: return firstSeen.orNull { .age(max(0, context.time - $0)) }
+    }
+  }
+}
+
+/// The name of a socket's service end, nil where that end or its name is not known.
+func serviceName(
+  _ socket: SocketRow, _ role: Life.Role, _ direction: Direction?, _ services: ServiceNames
+) -> String? {
+  serviceEnd(socket.proto, local: socket.local, remote: socket.remote, role: role, direction: direction)
+    .flatMap { services.name($0, socket.proto.transport) }
+}
