@@ -79,17 +79,21 @@ enum KernelRow {
   private static func address(
     _ text: UnsafeRawPointer, _ order: ByteOrder, v6: Bool, _ invalid: inout UInt64
   ) -> IPAddress {
-    func word(_ index: Int) -> UInt64 {
-      let digits = text.word(8 &* index)
-      invalid |= HexWord.invalid(digits)
-      // A little-endian kernel prints the bytes of a word last first: what is lowest in `bytes` is highest here.
-      let bytes = HexWord.bytes(digits)
-      return UInt64(order == .little ? bytes : bytes.byteSwapped)
-    }
     if v6 {
-      return IPAddress(high: (word(0) << 32) | word(1), low: (word(2) << 32) | word(3))
+      return IPAddress(
+        high: (word(text.word(0), order, &invalid) << 32) | word(text.word(8), order, &invalid),
+        low: (word(text.word(16), order, &invalid) << 32) | word(text.word(24), order, &invalid))
     }
-    return IPAddress(v4: UInt32(truncatingIfNeeded: word(0)))
+    return IPAddress(v4: UInt32(truncatingIfNeeded: word(text.word(0), order, &invalid)))
+  }
+
+  /// Reads one word of an address from its eight digits.
+  @inline(__always)
+  private static func word(_ digits: UInt64, _ order: ByteOrder, _ invalid: inout UInt64) -> UInt64 {
+    invalid |= HexWord.invalid(digits)
+    // A little-endian kernel prints the bytes of a word last first: what is lowest in `bytes` is highest here.
+    let bytes = HexWord.bytes(digits)
+    return UInt64(order == .little ? bytes : bytes.byteSwapped)
   }
 
   /// Reads blanks, at most 15 digits and one blank from `offset` on, and moves it behind them.

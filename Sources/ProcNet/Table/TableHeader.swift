@@ -18,8 +18,9 @@ struct TableHeader {
   /// `remote_address` in tcp6, `ref pointer drops` in udp since Linux 2.6.27. Blank lines and blanks before it
   /// are passed over, as pasted text has them.
   init?(_ bytes: UnsafeRawBufferPointer) {
-    guard let start = bytes.firstIndex(where: { !TolerantRow.isBlank($0) && $0 != 0x0A && $0 != 0x0D })
+    guard let name = bytes.firstIndex(where: { !TolerantRow.isBlank($0) && $0 != 0x0A && $0 != 0x0D })
     else { return nil }
+    let start = bytes[..<name].lastIndex { !TolerantRow.isBlank($0) }.map { $0 + 1 } ?? 0
     let newline = bytes[start...].firstIndex(of: 0x0A)
     var line = UnsafeRawBufferPointer(rebasing: bytes[start..<(newline ?? bytes.count)])
     if line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
