@@ -21,8 +21,8 @@ extension IPAddress: CustomStringConvertible {
     }
   }
 
-  /// Writes the text where there is room for ``longestText`` bytes; returns how many were written.
-  private func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
+  /// Writes what ``description`` gives where there is room for ``longestText`` bytes; returns how many were written.
+  public func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
     var at = 0
     if let v4 {
       var shift: UInt32 = 32

@@ -11,14 +11,14 @@ struct CSVText {
   private var clock = TimeText(zone: .utc)
 
   /// Appends one field; nothing for null.
-  mutating func append(_ value: Value, to bytes: inout [UInt8]) {
+  mutating func append(_ value: Value, to bytes: inout ByteBuffer) {
     switch value {
     case .null: break
     case .bool(let flag): bytes.append(literal: flag ? "true" : "false")
     case .int(let number): bytes.append(decimal: number)
     case .text(let text): Self.append(text, to: &bytes)
-    case .address(let address): address.append(to: &bytes)
-    case .port(let port): bytes.append(decimal: UInt64(port), digits: 1)
+    case .address(let address): bytes.append(address)
+    case .port(let port): bytes.append(decimal: UInt64(port))
     case .endpoint(let end): bytes.append(end)
     case .state(let state): bytes.append(raw: state.name)
     case .time(let time): clock.appendRFC3339(time, to: &bytes)
@@ -35,13 +35,13 @@ struct CSVText {
     case .ports(let ports):
       for (index, port) in ports.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ";")) }
-        bytes.append(decimal: UInt64(port), digits: 1)
+        bytes.append(decimal: UInt64(port))
       }
     }
   }
 
   /// Appends the seven fields of a process with the commas between them, all empty unless it is an owner.
-  func appendProcess(_ value: Value, to bytes: inout [UInt8]) {
+  func appendProcess(_ value: Value, to bytes: inout ByteBuffer) {
     guard case .process(let owner) = value, let process = owner.process else {
       bytes.append(literal: ",,,,,,")
       if case .process(let owner) = value { Self.append(owner.whyUnknown?.rawValue, to: &bytes) }
@@ -61,15 +61,15 @@ struct CSVText {
     bytes.append(UInt8(ascii: ","))
   }
 
-  private static func append(_ text: String?, to bytes: inout [UInt8]) {
+  private static func append(_ text: String?, to bytes: inout ByteBuffer) {
     if let text { append(text, to: &bytes) }
   }
 
   /// Appends text, in quotes where a comma, a quote or a line break is in it.
-  static func append(_ text: String, to bytes: inout [UInt8]) {
+  static func append(_ text: String, to bytes: inout ByteBuffer) {
     let isPlain: Bool? = text.utf8.withContiguousStorageIfAvailable { utf8 in
       for byte in utf8 where byte == 0x2C || byte == 0x22 || byte == 0x0A || byte == 0x0D { return false }
-      bytes.append(contentsOf: utf8)
+      bytes.append(utf8)
       return true
     }
     if isPlain == true { return }

@@ -51,14 +51,14 @@ enum DisplayWidth {
   static func of(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + of($1) } }
 
   /// Appends as much of `text` (valid UTF-8) as fits in `width` columns, the last of them `…`.
-  static func append(_ text: UnsafeBufferPointer<UInt8>, cutTo width: Int, to bytes: inout [UInt8]) {
+  static func append(_ text: UnsafeBufferPointer<UInt8>, cutTo width: Int, to bytes: inout ByteBuffer) {
     guard width > 0 else { return }
     var used = 0
     for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
       let columns = of(scalar)
       if used + columns > width - 1 { break }
       used += columns
-      bytes.append(contentsOf: UTF8.encode(scalar)!)
+      bytes.append(scalar)
     }
     bytes.append(literal: "…")
   }

@@ -17,10 +17,10 @@ enum HostileText {
   }
 
   /// Appends text for a terminal, unsafe scalars as `\xNN` or `\u{NNNN}`; returns the columns it takes.
-  static func append(_ text: String, to bytes: inout [UInt8]) -> Int {
+  static func append(_ text: String, to bytes: inout ByteBuffer) -> Int {
     let plain: Int? = text.utf8.withContiguousStorageIfAvailable { utf8 in
       for byte in utf8 where byte &- 0x20 >= 0x5F { return -1 }
-      bytes.append(contentsOf: utf8)
+      bytes.append(utf8)
       return utf8.count
     }
     if let plain, plain >= 0 { return plain }
@@ -34,7 +34,7 @@ enum HostileText {
         if !isByte { bytes.append(UInt8(ascii: "}")) }
         width += bytes.count - start
       } else {
-        bytes.append(contentsOf: UTF8.encode(scalar)!)
+        bytes.append(scalar)
         width += DisplayWidth.of(scalar)
       }
     }
@@ -43,13 +43,13 @@ enum HostileText {
 
   /// The text as it may be shown in a message.
   static func escaped(_ text: String) -> String {
-    var bytes: [UInt8] = []
+    var bytes = ByteBuffer()
     _ = append(text, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return String(decoding: bytes.bytes, as: UTF8.self)
   }
 
   /// Appends a number in lower-case hexadecimal, with at least so many digits.
-  static func appendHex(_ number: UInt32, digits: Int, to bytes: inout [UInt8]) {
+  static func appendHex(_ number: UInt32, digits: Int, to bytes: inout ByteBuffer) {
     var shift = 28
     while shift > 0, shift >= 4 * digits, number >> UInt32(shift) == 0 { shift -= 4 }
     while shift >= 0 {

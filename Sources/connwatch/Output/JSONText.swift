@@ -8,7 +8,7 @@ struct JSONText {
   private var clock = TimeText(zone: .utc)
 
   /// Appends a value.
-  mutating func append(_ value: Value, to bytes: inout [UInt8]) {
+  mutating func append(_ value: Value, to bytes: inout ByteBuffer) {
     switch value {
     case .null: bytes.append(literal: "null")
     case .bool(let flag): bytes.append(literal: flag ? "true" : "false")
@@ -16,9 +16,9 @@ struct JSONText {
     case .text(let text): Self.append(text, to: &bytes)
     case .address(let address):
       bytes.append(UInt8(ascii: "\""))
-      address.append(to: &bytes)
+      bytes.append(address)
       bytes.append(UInt8(ascii: "\""))
-    case .port(let port): bytes.append(decimal: UInt64(port), digits: 1)
+    case .port(let port): bytes.append(decimal: UInt64(port))
     case .endpoint(let end):
       bytes.append(UInt8(ascii: "\""))
       bytes.append(end)
@@ -36,13 +36,13 @@ struct JSONText {
         bytes.append(UInt8(ascii: "}"))
       }
     case .texts(let texts): list(texts, to: &bytes) { Self.append($1, to: &$2) }
-    case .ports(let ports): list(ports, to: &bytes) { $2.append(decimal: UInt64($1), digits: 1) }
+    case .ports(let ports): list(ports, to: &bytes) { $2.append(decimal: UInt64($1)) }
     }
   }
 
   private mutating func list<Element>(
-    _ elements: [Element], to bytes: inout [UInt8],
-    _ appendOne: (inout JSONText, Element, inout [UInt8]) -> Void
+    _ elements: [Element], to bytes: inout ByteBuffer,
+    _ appendOne: (inout JSONText, Element, inout ByteBuffer) -> Void
   ) {
     bytes.append(UInt8(ascii: "["))
     var isFirst = true
@@ -54,20 +54,20 @@ struct JSONText {
     bytes.append(UInt8(ascii: "]"))
   }
 
-  private mutating func append(_ time: Timestamp, to bytes: inout [UInt8]) {
+  private mutating func append(_ time: Timestamp, to bytes: inout ByteBuffer) {
     bytes.append(UInt8(ascii: "\""))
     clock.appendRFC3339(time, to: &bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private func append(_ state: SocketState, to bytes: inout [UInt8]) {
+  private func append(_ state: SocketState, to bytes: inout ByteBuffer) {
     bytes.append(UInt8(ascii: "\""))
     bytes.append(raw: state.name)
     bytes.append(UInt8(ascii: "\""))
   }
 
   /// Appends an owner: null where nobody looked, else an object with every key.
-  private static func append(_ owner: SocketOwner, to bytes: inout [UInt8]) {
+  private static func append(_ owner: SocketOwner, to bytes: inout ByteBuffer) {
     guard let process = owner.process else {
       guard let why = owner.whyUnknown else {
         bytes.append(literal: "null")
@@ -95,7 +95,7 @@ struct JSONText {
     bytes.append(literal: #","why_unknown":null}"#)
   }
 
-  private static func append(_ text: String?, to bytes: inout [UInt8]) {
+  private static func append(_ text: String?, to bytes: inout ByteBuffer) {
     if let text { append(text, to: &bytes) } else { bytes.append(literal: "null") }
   }
 
@@ -103,11 +103,11 @@ struct JSONText {
   ///
   /// Besides what JSON asks for, everything that ``HostileText`` calls unsafe is written as `\u`: a reader gets the
   /// same text, no tool mistakes U+2028 or U+0085 for the end of a line, and a terminal shows it harmlessly.
-  static func append(_ text: String, to bytes: inout [UInt8]) {
+  static func append(_ text: String, to bytes: inout ByteBuffer) {
     bytes.append(UInt8(ascii: "\""))
     let isPlain: Bool? = text.utf8.withContiguousStorageIfAvailable { utf8 in
       for byte in utf8 where byte &- 0x20 >= 0x5F || byte == 0x22 || byte == 0x5C { return false }
-      bytes.append(contentsOf: utf8)
+      bytes.append(utf8)
       return true
     }
     if isPlain != true {
@@ -116,7 +116,7 @@ struct JSONText {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private static func appendEscaped(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
+  private static func appendEscaped(_ scalar: Unicode.Scalar, to bytes: inout ByteBuffer) {
     switch scalar {
     case "\"": bytes.append(literal: #"\""#)
     case "\\": bytes.append(literal: #"\\"#)
@@ -128,7 +128,7 @@ struct JSONText {
         bytes.append(literal: #"\u"#)
         HostileText.appendHex(UInt32(unit), digits: 4, to: &bytes)
       }
-    default: bytes.append(contentsOf: UTF8.encode(scalar)!)
+    default: bytes.append(scalar)
     }
   }
 }

@@ -29,45 +29,56 @@ struct RowPrinter<Row: OutputRow> {
 
   /// Prints rows. They may stay in the buffer until ``StandardOutput/flush()``.
   mutating func print(_ rows: some Sequence<Row>) throws(OutputError) {
-    var bytes = output.take()
-    defer { output.giveBack(bytes) }
+    var bytes = ByteBuffer()
     switch format {
-    case .table: try table.render(rows, to: &bytes, draining: output)
+    case .table: try table.render(rows, to: &bytes, writing: output)
     case .json:
       for row in rows {
         json.append(row, to: &bytes)
-        if bytes.count >= StandardOutput.chunk { try output.drain(&bytes) }
+        if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }
       }
     case .csv:
       csv.appendHeader(to: &bytes)
       for row in rows {
         csv.append(row, to: &bytes)
-        if bytes.count >= StandardOutput.chunk { try output.drain(&bytes) }
+        if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }
       }
     }
+    try output.write(&bytes)
   }
 }
 
 /// Rows as JSON, one object a line.
 struct JSONLines<Row: OutputRow> {
   private let fields: [Row.Field]
-  private let keys: [[UInt8]]
+  /// `{"time":`, `,"proto":` and so on, one after the other, with zeros to spare at the end.
+  private let keys: [UInt8]
+  /// Where each key ends.
+  private let keyEnds: [Int]
   private var text = JSONText()
 
   /// Writes these fields.
   init(fields: [Row.Field]) {
     self.fields = fields
-    keys = fields.enumerated().map { index, field in
-      var bytes = Array((index == 0 ? "{" : ",").utf8)
+    var bytes = ByteBuffer()
+    var ends: [Int] = []
+    for (index, field) in fields.enumerated() {
+      bytes.append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
       JSONText.append(field.rawValue, to: &bytes)
-      return bytes + [UInt8(ascii: ":")]
+      bytes.append(UInt8(ascii: ":"))
+      ends.append(bytes.count)
     }
+    keys = Array(bytes.bytes) + Array(repeating: 0, count: ByteBuffer.slack)
+    keyEnds = ends
   }
 
   /// Appends one line.
-  mutating func append(_ row: Row, to bytes: inout [UInt8]) {
+  mutating func append(_ row: Row, to bytes: inout ByteBuffer) {
+    var start = 0
     for index in 0..<fields.count {
-      bytes.append(contentsOf: keys[index])
+      let end = keyEnds[index]
+      keys.withUnsafeBufferPointer { bytes.append(slackAfter: $0.baseAddress! + start, count: end - start) }
+      start = end
       text.append(row.value(fields[index]), to: &bytes)
     }
     bytes.append(literal: "}\n")
@@ -89,7 +100,7 @@ struct CSVLines<Row: OutputRow> {
   }
 
   /// Appends the header, once.
-  mutating func appendHeader(to bytes: inout [UInt8]) {
+  mutating func appendHeader(to bytes: inout ByteBuffer) {
     guard isHeaderDue else { return }
     isHeaderDue = false
     let names = fields.flatMap { field in
@@ -99,7 +110,7 @@ struct CSVLines<Row: OutputRow> {
   }
 
   /// Appends one line.
-  mutating func append(_ row: Row, to bytes: inout [UInt8]) {
+  mutating func append(_ row: Row, to bytes: inout ByteBuffer) {
     for index in 0..<fields.count {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
       let value = row.value(fields[index])

@@ -28,7 +28,7 @@ final class StandardOutput {
   /// What has been written, for an output that only collects.
   private(set) var collected: [UInt8] = []
   private let descriptor: Int32?
-  private var pending: [UInt8] = []
+  private var pending = ByteBuffer()
 
   /// Writes to a descriptor.
   init(descriptor: Int32) { self.descriptor = descriptor }
@@ -50,33 +50,26 @@ final class StandardOutput {
     if pending.count >= Self.chunk { try flush() }
   }
 
-  /// Writes bytes as they are.
-  func write(_ bytes: [UInt8]) throws(OutputError) {
-    pending.append(contentsOf: bytes)
-    if pending.count >= Self.chunk { try flush() }
+  /// Writes what is in the buffer after what is pending, at once if it is a chunk or more; empties the buffer.
+  func write(_ bytes: inout ByteBuffer) throws(OutputError) {
+    defer { bytes.removeAll() }
+    if pending.count + bytes.count < Self.chunk {
+      pending.append(bytes.bytes)
+      return
+    }
+    try flush()
+    try writeOut(bytes.bytes)
   }
 
   /// Writes what is pending. Called at the end, or the last rows and their errors are lost.
   func flush() throws(OutputError) {
-    var bytes = take()
-    defer { giveBack(bytes) }
-    try drain(&bytes)
+    // After an error the rest is dropped: a second attempt would tear a line.
+    defer { pending.removeAll() }
+    try writeOut(pending.bytes)
   }
 
-  /// Hands out the pending bytes, so that a loop appends to a variable of its own. ``giveBack(_:)`` follows.
-  func take() -> [UInt8] {
-    var bytes: [UInt8] = []
-    swap(&bytes, &pending)
-    return bytes
-  }
-
-  /// Takes the bytes back as pending.
-  func giveBack(_ bytes: consuming [UInt8]) { pending = bytes }
-
-  /// Writes and empties `bytes`, which keep their capacity. After an error the rest of them is dropped, since
-  /// a second attempt would tear a line.
-  func drain(_ bytes: inout [UInt8]) throws(OutputError) {
-    defer { bytes.removeAll(keepingCapacity: true) }
+  private func writeOut(_ bytes: UnsafeBufferPointer<UInt8>) throws(OutputError) {
+    if bytes.isEmpty { return }
     if isBroken { throw .brokenPipe }
     guard let descriptor else {
       collected.append(contentsOf: bytes)
@@ -84,15 +77,12 @@ final class StandardOutput {
     }
     var done = 0
     while done < bytes.count {
-      let (written, error) = bytes.withUnsafeBytes { bytes in
-        let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        return (count, errno)
-      }
+      let written = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
       if written >= 0 {
         done += written
         continue
       }
-      switch error {
+      switch errno {
       case EINTR: continue
       case EAGAIN:
         // Somebody made the terminal or pipe non-blocking: wait until it takes more.
@@ -101,7 +91,7 @@ final class StandardOutput {
       case EPIPE:
         isBroken = true
         throw .brokenPipe
-      default:
+      case let error:
         throw .failed(errno: error)
       }
     }

@@ -9,21 +9,22 @@ struct TableRenderer<Row: OutputRow> {
   /// Rows measured before they are printed: bounds the memory of a table of millions.
   static var batch: Int { 131_072 }
 
-  /// A cell in the buffer.
-  private struct Cell {
-    /// Where it ends; it begins where the one before it ends.
-    var end: UInt32
+  /// What is written before each cell in the buffer.
+  private struct Head {
+    /// Its bytes, without this head.
+    var count: UInt32
     /// The columns it takes; one that is wider is not padded.
     var width: UInt16
     var style: Style
   }
 
-  /// A column that is shown, ready for the loop over the lines.
+  /// A column, ready for the loop over the lines.
   private struct Shown {
-    var column: Int
-    var width: Int
-    var isRight: Bool
-    var isLast: Bool
+    var width = 0
+    var isShown = false
+    var isRight = false
+    var isLast = false
+    var isFlexible = false
   }
 
   private let columns: [TableColumn<Row.Field>]
@@ -33,8 +34,6 @@ struct TableRenderer<Row: OutputRow> {
   private var widths: [Int]
   private var isNumber: [Bool?]
   private var isHeaderDue: Bool
-  private var cellText: [UInt8] = []
-  private var cells: [Cell] = []
 
   /// Makes a table with these columns.
   init(columns: [TableColumn<Row.Field>], options: OutputOptions) {
@@ -47,61 +46,60 @@ struct TableRenderer<Row: OutputRow> {
     isHeaderDue = options.header
   }
 
-  /// Appends the header, the first time, and a line a row; drains what is full.
+  /// Appends the header, the first time, and a line a row; writes out what is full.
   mutating func render(
-    _ rows: some Sequence<Row>, to bytes: inout [UInt8], draining output: StandardOutput
+    _ rows: some Sequence<Row>, to bytes: inout ByteBuffer, writing output: StandardOutput
   ) throws(OutputError) {
     var iterator = rows.makeIterator()
+    var cells = ByteBuffer()
     var count: Int
     repeat {
-      count = measure(&iterator)
-      try emit(count, to: &bytes, draining: output)
+      cells.removeAll()
+      count = measure(&iterator, into: &cells)
+      let shown = layout()
+      if isHeaderDue {
+        isHeaderDue = false
+        appendHeader(shown, to: &bytes)
+      }
+      var cell = UnsafeRawPointer(cells.base)
+      for _ in 0..<count {
+        cell = append(rowAt: cell, shown, to: &bytes)
+        if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }
+      }
     } while count == Self.batch
   }
 
   /// Writes the cells of a batch of rows; returns how many rows there were.
-  private mutating func measure(_ iterator: inout some IteratorProtocol<Row>) -> Int {
-    cellText.removeAll(keepingCapacity: true)
-    cells.removeAll(keepingCapacity: true)
+  private mutating func measure(_ iterator: inout some IteratorProtocol<Row>, into cells: inout ByteBuffer)
+    -> Int
+  {
     var count = 0
-    let isColored = options.color
+    let headSize = MemoryLayout<Head>.stride
     while count < Self.batch, let row = iterator.next() {
       count += 1
       for column in 0..<fields.count {
         let value = row.value(fields[column])
-        let width = text.append(value, to: &cellText)
+        cells.reserve(headSize)
+        cells.advance(headSize)
+        let start = cells.count
+        let width = text.append(value, to: &cells)
         if width > widths[column] { widths[column] = width }
         if isNumber[column] == nil { isNumber[column] = value.isNumber }
         var style = Style.plain
-        if isColored {
+        if options.color {
           style = row.style(fields[column])
           if style == .plain, case .state(let state) = value { style = Style(of: state) }
         }
-        cells.append(
-          Cell(end: UInt32(truncatingIfNeeded: cellText.count), width: UInt16(clamping: width), style: style))
+        let head = Head(
+          count: UInt32(truncatingIfNeeded: cells.count - start), width: UInt16(clamping: width), style: style
+        )
+        UnsafeMutableRawPointer(cells.base + start - headSize).storeBytes(of: head, as: Head.self)
       }
     }
     return count
   }
 
-  private mutating func emit(_ count: Int, to bytes: inout [UInt8], draining output: StandardOutput)
-    throws(OutputError)
-  {
-    let shown = layout()
-    if isHeaderDue {
-      isHeaderDue = false
-      appendHeader(shown, to: &bytes)
-    }
-    var cell = 0
-    var start = 0
-    for _ in 0..<count {
-      append(rowAt: cell, textAt: start, shown, to: &bytes)
-      cell += fields.count
-      if cell > 0 { start = Int(cells[cell - 1].end) }
-      if bytes.count >= StandardOutput.chunk { try output.drain(&bytes) }
-    }
-  }
-
+  /// Every column in its order, with its place where it has one.
   private func layout() -> [Shown] {
     let needs = columns.indices.map { index in
       TableLayout.Need(
@@ -109,47 +107,51 @@ struct TableRenderer<Row: OutputRow> {
         dropOrder: columns[index].dropOrder, isFlexible: columns[index].isFlexible)
     }
     let places = TableLayout.fit(needs, into: options.width)
-    return places.indices.map { index in
-      Shown(
-        column: places[index].column, width: places[index].width,
-        isRight: isNumber[places[index].column] == true, isLast: index == places.count - 1)
+    var shown = columns.map { _ in Shown() }
+    for (index, place) in places.enumerated() {
+      shown[place.column] = Shown(
+        width: place.width, isShown: true, isRight: isNumber[place.column] == true,
+        isLast: index == places.count - 1, isFlexible: columns[place.column].isFlexible)
     }
+    return shown
   }
 
-  private func appendHeader(_ shown: [Shown], to bytes: inout [UInt8]) {
-    for place in shown {
-      let header = columns[place.column].header
-      let padding = place.width - DisplayWidth.of(header)
+  private func appendHeader(_ shown: [Shown], to bytes: inout ByteBuffer) {
+    let style = options.color ? Style.bold : .plain
+    for (column, place) in zip(columns, shown) where place.isShown {
+      let padding = place.width - DisplayWidth.of(column.header)
       if place.isRight { bytes.append(spaces: padding) }
-      if options.color { Style.bold.begin(&bytes) }
-      bytes.append(raw: header)
-      if options.color { Style.bold.end(&bytes) }
-      if !place.isRight, !place.isLast { bytes.append(spaces: padding) }
-      if !place.isLast { bytes.append(spaces: TableLayout.gap) }
+      style.begin(&bytes)
+      bytes.append(raw: column.header)
+      style.end(&bytes)
+      if !place.isLast { bytes.append(spaces: TableLayout.gap + (place.isRight ? 0 : padding)) }
     }
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  private func append(rowAt first: Int, textAt rowStart: Int, _ shown: [Shown], to bytes: inout [UInt8]) {
+  /// Appends the line of the row whose cells begin here; returns where the next row's do.
+  private func append(
+    rowAt first: UnsafeRawPointer, _ shown: [Shown], to bytes: inout ByteBuffer
+  ) -> UnsafeRawPointer {
+    var cell = first
     for place in shown {
-      let index = first + place.column
-      let cell = cells[index]
-      let start = place.column == 0 ? rowStart : Int(cells[index - 1].end)
-      let padding = place.width - Int(cell.width)
+      let head = cell.loadUnaligned(as: Head.self)
+      let text = (cell + MemoryLayout<Head>.stride).assumingMemoryBound(to: UInt8.self)
+      let count = Int(head.count)
+      cell = UnsafeRawPointer(text + count)
+      guard place.isShown else { continue }
+      let padding = place.width - Int(head.width)
       if place.isRight { bytes.append(spaces: padding) }
-      cell.style.begin(&bytes)
-      cellText.withUnsafeBufferPointer { text in
-        let text = UnsafeBufferPointer(rebasing: text[start..<Int(cell.end)])
-        if padding >= 0 || !columns[place.column].isFlexible {
-          bytes.append(contentsOf: text)
-        } else {
-          DisplayWidth.append(text, cutTo: place.width, to: &bytes)
-        }
+      if head.style != .plain { head.style.begin(&bytes) }
+      if padding >= 0 || !place.isFlexible {
+        bytes.append(slackAfter: text, count: count)
+      } else {
+        DisplayWidth.append(UnsafeBufferPointer(start: text, count: count), cutTo: place.width, to: &bytes)
       }
-      cell.style.end(&bytes)
-      if place.isLast { break }
-      bytes.append(spaces: TableLayout.gap + (place.isRight ? 0 : max(0, padding)))
+      if head.style != .plain { head.style.end(&bytes) }
+      if !place.isLast { bytes.append(spaces: TableLayout.gap + (place.isRight ? 0 : max(0, padding))) }
     }
     bytes.append(UInt8(ascii: "\n"))
+    return cell
   }
 }

@@ -15,7 +15,7 @@ struct TableText {
   }
 
   /// Appends a cell and returns the columns it takes.
-  mutating func append(_ value: Value, to bytes: inout [UInt8]) -> Int {
+  mutating func append(_ value: Value, to bytes: inout ByteBuffer) -> Int {
     let start = bytes.count
     switch value {
     case .null: bytes.append(UInt8(ascii: "-"))
@@ -24,8 +24,8 @@ struct TableText {
     case .text(let text): return Self.append(text, to: &bytes)
     case .address(let address):
       if !names.isEmpty, let name = names[address] { return Self.append(name, to: &bytes) }
-      address.append(to: &bytes)
-    case .port(let port): bytes.append(decimal: UInt64(port), digits: 1)
+      bytes.append(address)
+    case .port(let port): bytes.append(decimal: UInt64(port))
     case .endpoint(let end):
       if !names.isEmpty, let name = names[end.address] {
         let width = Self.append(name, to: &bytes)
@@ -51,14 +51,14 @@ struct TableText {
       if ports.isEmpty { bytes.append(UInt8(ascii: "-")) }
       for (index, port) in ports.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(decimal: UInt64(port), digits: 1)
+        bytes.append(decimal: UInt64(port))
       }
     }
     return bytes.count - start
   }
 
   /// Appends text, `-` for none at all: a cell is never empty, so a line has as many words as columns.
-  private static func append(_ text: String, to bytes: inout [UInt8]) -> Int {
+  private static func append(_ text: String, to bytes: inout ByteBuffer) -> Int {
     if text.isEmpty {
       bytes.append(UInt8(ascii: "-"))
       return 1
@@ -67,7 +67,7 @@ struct TableText {
   }
 
   /// Appends `nginx`, `nginx +3`, `(no permission)`, or `-` where nobody looked.
-  private static func append(_ owner: SocketOwner, to bytes: inout [UInt8]) -> Int {
+  private static func append(_ owner: SocketOwner, to bytes: inout ByteBuffer) -> Int {
     guard let process = owner.process else {
       let start = bytes.count
       if let why = owner.whyUnknown {

@@ -27,7 +27,7 @@ enum Style: UInt8, CaseIterable, Sendable {
   }
 
   /// Appends the sequence that turns the style on; nothing for plain.
-  func begin(_ bytes: inout [UInt8]) {
+  func begin(_ bytes: inout ByteBuffer) {
     switch self {
     case .plain: break
     case .bold: bytes.append(literal: "\u{1B}[1m")
@@ -49,7 +49,7 @@ enum Style: UInt8, CaseIterable, Sendable {
   }
 
   /// Appends the sequence that ends every style; nothing for plain.
-  func end(_ bytes: inout [UInt8]) {
+  func end(_ bytes: inout ByteBuffer) {
     if self != .plain { bytes.append(literal: "\u{1B}[0m") }
   }
 }

@@ -16,7 +16,9 @@ struct TimeText {
   private let zone: Zone
   private let precision: Precision
   private var lastSecond = Int64.min
-  private var lastText: [UInt8] = []
+  /// The text of the last second and its length: at most 32 bytes, copied in one go.
+  private var lastText = SIMD32<UInt8>()
+  private var lastCount = 0
   /// The quarter of an hour that the offset was asked for: clocks change at no other times.
   private var quarters: [Int64]
   private var offsets: [Int]
@@ -30,72 +32,90 @@ struct TimeText {
   }
 
   /// Appends `2026-01-01 10:00:00` in the zone, with `Z` after it where that is UTC by request.
-  mutating func append(_ time: Timestamp, to bytes: inout [UInt8]) {
+  mutating func append(_ time: Timestamp, to bytes: inout ByteBuffer) {
     let (second, _) = Self.split(time)
-    if second != lastSecond || lastText.isEmpty {
-      lastSecond = second
-      lastText.removeAll(keepingCapacity: true)
-      let civil = CivilTime(seconds: second &+ Int64(offset(at: second)))
-      if precision == .full {
-        Self.appendDate(civil, to: &lastText)
-        lastText.append(UInt8(ascii: " "))
-      }
-      Self.appendClock(civil, to: &lastText)
-      if zone.isUTC { lastText.append(UInt8(ascii: "Z")) }
+    if second == lastSecond { return repeatLast(&bytes) }
+    let start = bytes.count
+    let civil = CivilTime(seconds: second &+ Int64(offset(at: second)))
+    if precision == .full {
+      Self.appendDate(civil, to: &bytes)
+      bytes.append(UInt8(ascii: " "))
     }
-    bytes.append(contentsOf: lastText)
+    Self.appendClock(civil, to: &bytes)
+    if zone.isUTC { bytes.append(UInt8(ascii: "Z")) }
+    remember(bytes, from: start, as: second)
   }
 
-  /// Appends `2026-01-01T10:00:00.000000Z` (RFC 3339) whatever the zone.
-  mutating func appendRFC3339(_ time: Timestamp, to bytes: inout [UInt8]) {
+  /// Appends `2026-01-01T10:00:00.000000Z` (RFC 3339) whatever the zone. A writer is used for this or for
+  /// ``append(_:to:)``, never for both.
+  mutating func appendRFC3339(_ time: Timestamp, to bytes: inout ByteBuffer) {
     let (second, fraction) = Self.split(time)
-    if second != lastSecond || lastText.isEmpty {
-      lastSecond = second
-      lastText.removeAll(keepingCapacity: true)
+    if second == lastSecond {
+      repeatLast(&bytes)
+    } else {
+      let start = bytes.count
       let civil = CivilTime(seconds: second)
-      Self.appendDate(civil, to: &lastText)
-      lastText.append(UInt8(ascii: "T"))
-      Self.appendClock(civil, to: &lastText)
-      lastText.append(UInt8(ascii: "."))
+      Self.appendDate(civil, to: &bytes)
+      bytes.append(UInt8(ascii: "T"))
+      Self.appendClock(civil, to: &bytes)
+      bytes.append(UInt8(ascii: "."))
+      remember(bytes, from: start, as: second)
     }
-    bytes.append(contentsOf: lastText)
-    bytes.append(decimal: fraction, digits: 6)
+    bytes.append(fraction, digits: 6)
     bytes.append(UInt8(ascii: "Z"))
   }
 
+  private func repeatLast(_ bytes: inout ByteBuffer) {
+    bytes.reserve(lastCount)
+    UnsafeMutableRawPointer(bytes.end).storeBytes(of: lastText, as: SIMD32<UInt8>.self)
+    bytes.advance(lastCount)
+  }
+
+  private mutating func remember(_ bytes: borrowing ByteBuffer, from start: Int, as second: Int64) {
+    // The slack of the buffer makes 32 bytes readable here.
+    lastText = UnsafeRawPointer(bytes.base + start).loadUnaligned(as: SIMD32<UInt8>.self)
+    lastCount = bytes.count - start
+    lastSecond = second
+  }
+
   /// Appends a span in microseconds in its two largest units: `250ms`, `3s`, `4m12s`, `2h05m`, `3d4h`.
-  static func append(age microseconds: Int64, to bytes: inout [UInt8]) {
+  static func append(age microseconds: Int64, to bytes: inout ByteBuffer) {
     if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
     let span = microseconds.magnitude
     let seconds = span / 1_000_000
-    func append(_ large: UInt64, _ largeUnit: Character, _ small: UInt64, _ smallUnit: Character, digits: Int)
-    {
-      bytes.append(decimal: large, digits: 1)
-      bytes.append(largeUnit.asciiValue!)
-      bytes.append(decimal: small, digits: digits)
-      bytes.append(smallUnit.asciiValue!)
-    }
     switch seconds {
     case 0 where span >= 1000:
-      bytes.append(decimal: span / 1000, digits: 1)
+      bytes.append(decimal: span / 1000)
       bytes.append(literal: "ms")
     case 0..<60:
-      bytes.append(decimal: seconds, digits: 1)
+      bytes.append(decimal: seconds)
       bytes.append(UInt8(ascii: "s"))
-    case 60..<3600: append(seconds / 60, "m", seconds % 60, "s", digits: 2)
-    case 3600..<86_400: append(seconds / 3600, "h", seconds / 60 % 60, "m", digits: 2)
-    default: append(seconds / 86_400, "d", seconds / 3600 % 24, "h", digits: 1)
+    case 60..<3600:
+      bytes.append(decimal: seconds / 60)
+      bytes.append(UInt8(ascii: "m"))
+      bytes.append(Int(seconds % 60), digits: 2)
+      bytes.append(UInt8(ascii: "s"))
+    case 3600..<86_400:
+      bytes.append(decimal: seconds / 3600)
+      bytes.append(UInt8(ascii: "h"))
+      bytes.append(Int(seconds / 60 % 60), digits: 2)
+      bytes.append(UInt8(ascii: "m"))
+    default:
+      bytes.append(decimal: seconds / 86_400)
+      bytes.append(UInt8(ascii: "d"))
+      bytes.append(decimal: seconds / 3600 % 24)
+      bytes.append(UInt8(ascii: "h"))
     }
   }
 
   /// Whole seconds, rounded down, and the microseconds after them.
-  private static func split(_ time: Timestamp) -> (second: Int64, fraction: UInt64) {
+  private static func split(_ time: Timestamp) -> (second: Int64, fraction: Int) {
     var (second, fraction) = time.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
     if fraction < 0 {
       second -= 1
       fraction += 1_000_000
     }
-    return (second, UInt64(fraction))
+    return (second, Int(fraction))
   }
 
   private mutating func offset(at second: Int64) -> Int {
@@ -109,38 +129,41 @@ struct TimeText {
     return offsets[slot]
   }
 
-  private static func appendDate(_ civil: CivilTime, to bytes: inout [UInt8]) {
-    if civil.year < 0 { bytes.append(UInt8(ascii: "-")) }
-    bytes.append(decimal: UInt64(civil.year.magnitude), digits: 4)
+  private static func appendDate(_ civil: CivilTime, to bytes: inout ByteBuffer) {
+    if 0...9999 ~= civil.year {
+      bytes.append(civil.year, digits: 4)
+    } else {
+      bytes.append(decimal: Int64(civil.year))
+    }
     bytes.append(UInt8(ascii: "-"))
-    bytes.append(decimal: UInt64(civil.month), digits: 2)
+    bytes.append(civil.month, digits: 2)
     bytes.append(UInt8(ascii: "-"))
-    bytes.append(decimal: UInt64(civil.day), digits: 2)
+    bytes.append(civil.day, digits: 2)
   }
 
-  private static func appendClock(_ civil: CivilTime, to bytes: inout [UInt8]) {
-    bytes.append(decimal: UInt64(civil.hour), digits: 2)
+  private static func appendClock(_ civil: CivilTime, to bytes: inout ByteBuffer) {
+    bytes.append(civil.hour, digits: 2)
     bytes.append(UInt8(ascii: ":"))
-    bytes.append(decimal: UInt64(civil.minute), digits: 2)
+    bytes.append(civil.minute, digits: 2)
     bytes.append(UInt8(ascii: ":"))
-    bytes.append(decimal: UInt64(civil.second), digits: 2)
+    bytes.append(civil.second, digits: 2)
   }
 }
 
 extension Timestamp {
   /// `2026-01-01T10:00:00.000000Z`.
   var rfc3339: String {
-    var bytes: [UInt8] = []
+    var bytes = ByteBuffer()
     var text = TimeText(zone: .utc)
     text.appendRFC3339(self, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return String(decoding: bytes.bytes, as: UTF8.self)
   }
 
   /// `2026-01-01 10:00:00` in a zone, for messages.
   func text(in zone: Zone, _ precision: TimeText.Precision = .full) -> String {
-    var bytes: [UInt8] = []
+    var bytes = ByteBuffer()
     var text = TimeText(zone: zone, precision: precision)
     text.append(self, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return String(decoding: bytes.bytes, as: UTF8.self)
   }
 }
