@@ -1,0 +1,190 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ConnCore
+import ConnStore
+@preconcurrency import Glibc
+import ProcNet
+
+/// `connwatch record`: samples, diffs and stores until it is stopped.
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record", abstract: "Sample, diff and store until stopped.",
+    discussion: """
+      Examples:
+        sudo connwatch record                       until Ctrl-C or SIGTERM, every second
+        connwatch record --for 30s --print          half a minute, each event as it comes
+        connwatch record --ignore 'dst 127.0.0.0/8' leave loopback out
+        connwatch record --keep 7d --max-size 100M  a week, and no more than that
+
+      A connection is one life: its states in order, and who held it. What was not watched is stored as a gap.
+      No privileges are needed; as root the owners of all sockets are seen, otherwise your own.
+      Connections shorter than the interval can be missed, except those that are closed from this side, which
+      stay in TIME_WAIT for a minute.
+      """)
+
+  /// Where sockets are read from.
+  enum Source: String, ExpressibleByArgument, CaseIterable {
+    /// The best there is.
+    case auto
+    /// /proc/net.
+    case proc
+  }
+
+  @Option(help: ArgumentHelp("Time between samples: 1s, 500ms.", valueName: "duration"))
+  var interval = "1s"
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("Stop after this long: 30s, 2h.", valueName: "duration"))
+  var duration: String?
+
+  @Flag(name: .customLong("print"), help: "Print each event as it comes.")
+  var prints = false
+
+  @Option(help: ArgumentHelp("Where sockets are read from: auto or proc.", valueName: "source"))
+  var source = Source.auto
+
+  @Option(
+    help: ArgumentHelp("Keep connections this long after they end; 0 for ever.", valueName: "duration"))
+  var keep = "30d"
+
+  @Option(help: ArgumentHelp("Bytes the database may use, then the oldest go; 0 no limit.", valueName: "size"))
+  var maxSize = "512M"
+
+  @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
+  var ignore: String?
+
+  @OptionGroup(title: "Global Options") var global: GlobalOptions
+
+  func run() throws {
+    let names = Names()
+    let plan = try Plan(self, names)
+    let path = try DatabasePath.toWrite(.look(option: global.db))
+    try DatabasePath.makeDirectory(for: path)
+    // Nobody else's history is anybody else's business: no access for others, whatever the umask says.
+    umask(0o027)
+    let signals = SignalWait()
+    let lock = try RecorderLock(database: path)
+    let clock = SystemClock()
+    let writer = try HistoryWriter(path: path, run: run(plan, names), now: clock.now().wall)
+    let resumption = writer.resumption
+    let quiet = global.quiet
+    let background = BackgroundWriter(writer, retention: plan.retention) { error in
+      if !quiet { Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be") }
+    }
+    let output = StandardOutput.standard()
+    var printer = try RowPrinter<EventRow>(options: global.output, to: output)
+    let owners = SocketOwners(root: global.root)
+    let recorder = Recorder(
+      settings: LifeTable.Settings(ephemeral: EphemeralRange(reading: global.root)), resumption: resumption,
+      interval: plan.interval, ignored: plan.ignored,
+      ports: Recorder.Ports(
+        owners: { wanted, rows in Self.find(wanted, among: rows, owners) },
+        store: { background.submit($0) },
+        tell: { happenings in
+          guard prints else { return }
+          try printer.print(happenings.map { EventRow(names: names, happening: $0) })
+          try output.flush()
+        }))
+    global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
+    let failure = sample(recorder, plan, signals, owners)
+    // Whatever ended the sampling, what was seen is stored before anything is said of it.
+    let end = clock.now()
+    try? recorder.finish(at: end.wall, boot: end.boot)
+    try background.finish(now: end.wall)
+    withExtendedLifetime(lock) {}
+    let totals = recorder.totals
+    global.remark(
+      """
+      recorded \(totals.samples) samples: \(totals.opened) opened, \(totals.closed) closed, \(totals.gaps) gaps, \
+      to \(path)
+      """)
+    if let failure { throw failure }
+    if totals.samples == 0 { throw Failure("record: nothing could be sampled") }
+  }
+
+  /// What the options come to.
+  private struct Plan {
+    var interval: Int64
+    var duration: Int64?
+    var retention: Retention
+    var ignored: Filter?
+
+    init(_ command: RecordCommand, _ names: Names) throws {
+      interval = try Quantity.duration(command.interval)
+      guard interval >= 10_000 else {
+        throw Failure("--interval \(command.interval): too short (10ms is the least)")
+      }
+      duration = try command.duration.map { text throws(UnreadableText) in try Quantity.duration(text) }
+      let keep = try Quantity.duration(command.keep)
+      let size = try Quantity.size(command.maxSize)
+      guard size == 0 || size >= 1_000_000 else {
+        throw Failure("--max-size \(command.maxSize): too small (1M is the least, 0 no limit)")
+      }
+      retention = Retention(keep: keep == 0 ? nil : keep, maxSize: size == 0 ? nil : size)
+      ignored = try command.ignore.map { text throws(FilterError) in
+        try Filter([text], services: names.services, userID: { Names.userID($0) })
+      }
+    }
+  }
+
+  private func run(_ plan: Plan, _ names: Names) -> HistoryWriter.Run {
+    let services = names.services.names.flatMap { name in
+      names.services.ports(named: name)
+        .filter { names.services.name($0.0, $0.1) == name }
+        .map { (port: $0.0, transport: $0.1, name: name) }
+    }
+    return HistoryWriter.Run(
+      bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(), version: Connwatch.version,
+      source: Source.proc.rawValue, interval: plan.interval, ignored: ignore, services: services,
+      accountName: { Names.userName($0) })
+  }
+
+  /// Samples at fixed times until the end; a sample that takes too long skips those it made impossible.
+  ///
+  /// - Returns: why it ended, where that was neither the time nor a signal.
+  private func sample(
+    _ recorder: Recorder, _ plan: Plan, _ signals: SignalWait, _ owners: SocketOwners
+  ) -> (any Error)? {
+    let reader = SocketTableReader(root: global.root)
+    let start = SignalWait.monotonic()
+    let end = plan.duration.map { start + $0 } ?? .max
+    var due = start
+    var saidOwners = false
+    var saidFailure = false
+    repeat {
+      let snapshot = reader.read()
+      if let failure = Self.failure(snapshot) {
+        if !saidFailure { global.remark("\(failure): sampling goes on, the time until it can be read is a gap") }
+        saidFailure = true
+      } else {
+        saidFailure = false
+      }
+      do { try recorder.take(snapshot, monotonic: SignalWait.monotonic()) } catch { return error }
+      if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
+        saidOwners = true
+        let hint = geteuid() == 0 ? "" : " (sudo connwatch record would see them)"
+        global.remark("owners of other users' sockets cannot all be seen: no permission\(hint)")
+      }
+      let now = SignalWait.monotonic()
+      due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
+    } while due <= end && signals.wait(until: due)
+    if due > end { _ = signals.wait(until: end) }
+    return nil
+  }
+
+  private static func failure(_ snapshot: Snapshot) -> String? {
+    for table in snapshot.tables {
+      if case .failed(let why) = table.outcome { return why }
+    }
+    return nil
+  }
+
+  private static func find(
+    _ wanted: [LifeTable.WantedOwner], among rows: [SocketRow], _ owners: SocketOwners
+  ) -> [SocketOwner] {
+    owners.lookUp(wanted.filter { $0.row.inode != 0 }.map { WantedSocket($0.row) }, among: rows)
+    let queues = AcceptQueues(rows)
+    return wanted.map { owners.owner(of: $0.row, queues: queues, stillThere: $0.isSecondLook) }
+  }
+}

@@ -1,2 +1,0 @@
-import ArgumentParser
-struct RecordCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "record") }

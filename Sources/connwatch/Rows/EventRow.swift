@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// Something that happened to a socket, or a stretch in which nothing was seen.
+struct EventRow: OutputRow {
+  enum Field: String, CaseIterable {
+    case time, event, id, proto, from, to
+    case localAddress = "local_addr"
+    case localPort = "local_port"
+    case remoteAddress = "remote_addr"
+    case remotePort = "remote_port"
+    case service, direction, process
+    // For tables only:
+    case local, remote, state, pid
+  }
+
+  static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .state, .pid].contains($0) }
+
+  // Printed a few rows at a time, so the columns begin as wide as they usually have to be.
+  static let table: [TableColumn<Field>] = [
+    TableColumn(.time, minimumWidth: 19), TableColumn(.event, minimumWidth: 11),
+    TableColumn(.state, minimumWidth: 11), TableColumn(.proto, minimumWidth: 5),
+    TableColumn(.local, minimumWidth: 21), TableColumn(.remote, minimumWidth: 21),
+    TableColumn(.service, drop: 3, minimumWidth: 8),
+    TableColumn(.direction, "DIR", drop: 2, minimumWidth: 3), TableColumn(.pid, drop: 4, minimumWidth: 7),
+    TableColumn(.process, flexible: true),
+  ]
+
+  let names: Names
+  var happening: Recorder.Happening
+
+  func value(_ field: Field) -> Value {
+    switch happening {
+    case .event(let event): value(field, event)
+    case .gap(let gap): value(field, gap)
+    }
+  }
+
+  private func value(_ field: Field, _ event: Event) -> Value {
+    let life = event.life
+    switch field {
+    case .time: return .time(event.time)
+    case .event: return .text(event.kind.rawValue)
+    case .id: return .int(life.id)
+    case .proto: return .text(life.proto.name)
+    case .from: return event.from.orNull { .text($0.name) }
+    case .to: return event.to.orNull { .text($0.name) }
+    case .state: return .state(event.to ?? event.from ?? life.state)
+    case .localAddress: return .address(life.local.address)
+    case .localPort: return .port(life.local.port)
+    case .remoteAddress: return .address(life.remote.address)
+    case .remotePort: return .port(life.remote.port)
+    case .local: return .endpoint(life.local)
+    case .remote: return .endpoint(life.remote)
+    case .service: return life.serviceName(names.services).orNull(Value.text)
+    case .direction: return life.direction.orNull { .text($0.name) }
+    case .process: return .process(life.owner)
+    case .pid: return life.owner.process.orNull { .number($0.pid) }
+    }
+  }
+
+  private func value(_ field: Field, _ gap: Gap) -> Value {
+    switch field {
+    case .time: .time(gap.since)
+    case .event: .text("gap")
+    default: .null
+    }
+  }
+
+  func style(_ field: Field) -> Style {
+    guard field == .event else { return .plain }
+    switch happening {
+    case .gap: return .brightRed
+    case .event(let event):
+      switch event.kind {
+      case .opened: return .green
+      case .listening: return .cyan
+      case .changed: return .yellow
+      case .closed, .unlistened: return .red
+      }
+    }
+  }
+}
+
+extension Life {
+  /// The name of its service end, nil where that end or its name is not known.
+  func serviceName(_ services: ServiceNames) -> String? {
+    serviceEnd(proto, local: local, remote: remote, role: role, direction: direction)
+      .flatMap { services.name($0, proto.transport) }
+  }
+}
