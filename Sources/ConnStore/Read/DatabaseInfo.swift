@@ -51,7 +51,7 @@ extension HistoryReader {
       sampled: try sampled(), recorder: RecorderLock.holder(database: path))
   }
 
-  private static func fileSize(_ path: String) -> Int64 {
+  static func fileSize(_ path: String) -> Int64 {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_size) : 0
   }

@@ -108,3 +108,10 @@ public final class HistoryReader {
     try connection.integer("SELECT interval FROM run ORDER BY id DESC LIMIT 1")
   }
 }
+
+extension HistoryReader {
+  /// A number that changes when another process has written to the database.
+  public func dataVersion() throws(StoreError) -> Int64 {
+    try connection.integer("PRAGMA data_version") ?? 0
+  }
+}

@@ -52,7 +52,7 @@ extension HistoryReader {
     var open = try openLives(query)
     if isNewest { open.reverse() }
     var openPlace = open.startIndex
-    for part in try parts(query) {
+    for part in try parts(query, select: { LifeColumns.select(from: $0, extra: false) }) {
       let rows = try connection.prepare(part.sql)
       rows.bind(all: part.bindings)
       let columns = LifeColumns(hasExtra: false)
@@ -95,10 +95,7 @@ extension HistoryReader {
   private func openLives(_ query: LifeQuery) throws(StoreError) -> [Life] {
     let last = try sampled()?.upperBound
     var (conditions, bindings) = Self.conditions(query)
-    if let since = query.since, !query.countsTimeWait {
-      conditions.append("(l.duration IS NULL OR l.opened + l.duration >= ?)")
-      bindings.append(.integer(since.microseconds))
-    }
+    Self.addOpenCondition(query, &conditions, &bindings)
     let rows = try connection.prepare(
       LifeColumns.select(from: "open_life l", extra: true) + Self.whereClause(conditions) + " ORDER BY l.id")
     rows.bind(all: bindings)
@@ -110,44 +107,46 @@ extension HistoryReader {
     return lives
   }
 
-  /// The statements that give the finished lives of a query, in the order of the query.
-  private func parts(_ query: LifeQuery) throws(StoreError) -> [(sql: String, bindings: [SQLValue])] {
-    let (shared, sharedBindings) = Self.conditions(query)
-    let direction = query.order == .newestFirst ? "DESC" : "ASC"
-    let end = query.countsTimeWait ? "max(l.duration, l.seen)" : "l.duration"
-    let reach = Self.longLife + Self.longestTimeWait
-    guard let since = query.since else {
-      return [
-        (
-          LifeColumns.select(from: "life l", extra: false) + Self.whereClause(shared)
-            + " ORDER BY l.id \(direction)", sharedBindings
-        )
-      ]
-    }
-    // Without a sample after it, nothing was opened after it either.
-    let bound =
-      try connection.integer(
-        "SELECT min(next_life) FROM sample WHERE last >= \(since.microseconds - reach)") ?? .max
-    let ends = "l.opened + \(end) >= ?"
-    let recent = (
-      LifeColumns.select(from: "life l", extra: false)
-        + Self.whereClause(shared + ["l.id >= ?", ends]) + " ORDER BY l.id \(direction)",
-      sharedBindings + [.integer(bound), .integer(since.microseconds)]
-    )
-    let long = (
-      LifeColumns.select(from: "life l INDEXED BY life_long", extra: false)
-        + Self.whereClause(shared + ["l.duration > \(Self.longLife)", "l.id < ?", ends])
-        + " ORDER BY l.id \(direction)",
-      sharedBindings + [.integer(bound), .integer(since.microseconds)]
-    )
-    return query.order == .newestFirst ? [recent, long] : [long, recent]
+  /// A life in `open_life` may have ended too, and be there only while its socket is in TIME_WAIT.
+  static func addOpenCondition(_ query: LifeQuery, _ conditions: inout [String], _ bindings: inout [SQLValue])
+  {
+    guard let since = query.since, !query.countsTimeWait else { return }
+    conditions.append("(l.duration IS NULL OR l.opened + l.duration >= ?)")
+    bindings.append(.integer(since.microseconds))
   }
 
-  private static func whereClause(_ conditions: [String]) -> String {
+  /// The statements that give the finished lives of a query, in the order of the query.
+  ///
+  /// - Parameter select: makes a statement up to and without WHERE, from a table with its alias `l`.
+  func parts(
+    _ query: LifeQuery, select: (String) -> String
+  ) throws(StoreError) -> [(sql: String, bindings: [SQLValue])] {
+    let (shared, values) = Self.conditions(query)
+    let order = " ORDER BY l.id " + (query.order == .newestFirst ? "DESC" : "ASC")
+    guard let since = query.since?.microseconds else {
+      return [(select("life l") + Self.whereClause(shared) + order, values)]
+    }
+    // Without a sample after it, nothing was opened after it either.
+    let reach = Self.longLife + Self.longestTimeWait
+    let bound =
+      try connection.integer("SELECT min(next_life) FROM sample WHERE last >= \(since - reach)") ?? .max
+    let end = query.countsTimeWait ? "max(l.duration, l.seen)" : "l.duration"
+    let range: [SQLValue] = [.integer(bound), .integer(since)]
+    let recent =
+      select("life l") + Self.whereClause(shared + ["l.id >= ?", "l.opened + \(end) >= ?"]) + order
+    let long =
+      select("life l INDEXED BY life_long")
+      + Self.whereClause(
+        shared + ["l.duration > \(Self.longLife)", "l.id < ?", "l.opened + \(end) >= ?"]) + order
+    let parts = [(sql: recent, bindings: values + range), (sql: long, bindings: values + range)]
+    return query.order == .newestFirst ? parts : parts.reversed()
+  }
+
+  static func whereClause(_ conditions: [String]) -> String {
     conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
   }
 
-  private static func conditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
+  static func conditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
     var conditions: [String] = []
     var bindings: [SQLValue] = []
     if query.roles.count < 3 {

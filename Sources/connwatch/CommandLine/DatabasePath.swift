@@ -47,7 +47,8 @@ enum DatabasePath {
     if let named = facts.option ?? facts.variable { return named }
     if facts.isWritableDirectory(parent(of: system)) { return system }
     guard let user = facts.user else {
-      throw Failure("record: no place for the database: neither HOME nor XDG_STATE_HOME is set (--db names one)")
+      throw Failure(
+        "record: no place for the database: neither HOME nor XDG_STATE_HOME is set (--db names one)")
     }
     return user
   }

@@ -77,7 +77,8 @@ struct GlobalOptions: ParsableArguments {
 /// The filter: the rest of the words.
 struct FilterArguments: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("What to show, in ss's grammar: state established and dport = :443", valueName: "filter"))
+    help: ArgumentHelp(
+      "What to show, in ss's grammar: state established and dport = :443", valueName: "filter"))
   var words: [String] = []
 
   /// Reads the filter.

@@ -26,7 +26,9 @@ struct ListCommand: ParsableCommand {
   @OptionGroup(title: "Global Options") var global: GlobalOptions
   @OptionGroup var filterArguments: FilterArguments
 
-  @Option(help: ArgumentHelp("The table as it stood then, from history: 03:14, -2h, 2026-01-01T10:00:00Z.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp(
+      "The table as it stood then, from history: 03:14, -2h, 2026-01-01T10:00:00Z.", valueName: "time"))
   var at: String?
 
   @Flag(help: "No owners and no history: the quickest.")

@@ -101,7 +101,8 @@ struct LiveTable {
 
   /// Takes from the history what the kernel no longer tells: since when, and whose a socket in TIME_WAIT was.
   private func remember(_ table: inout [ListRow]) throws {
-    guard !table.isEmpty, let history = try global.openHistoryIfAny(), let memory = try Memory(history, global.root)
+    guard !table.isEmpty, let history = try global.openHistoryIfAny(),
+      let memory = try Memory(history, global.root)
     else { return }
     for index in table.indices {
       guard let life = memory.life(of: table[index].socket) else { continue }

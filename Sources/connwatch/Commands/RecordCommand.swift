@@ -35,7 +35,8 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Time between samples: 1s, 500ms.", valueName: "duration"))
   var interval = "1s"
 
-  @Option(name: .customLong("for"), help: ArgumentHelp("Stop after this long: 30s, 2h.", valueName: "duration"))
+  @Option(
+    name: .customLong("for"), help: ArgumentHelp("Stop after this long: 30s, 2h.", valueName: "duration"))
   var duration: String?
 
   @Flag(name: .customLong("print"), help: "Print each event as it comes.")
@@ -48,7 +49,8 @@ struct RecordCommand: ParsableCommand {
     help: ArgumentHelp("Keep connections this long after they end; 0 for ever.", valueName: "duration"))
   var keep = "30d"
 
-  @Option(help: ArgumentHelp("Bytes the database may use, then the oldest go; 0 no limit.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("Bytes the database may use, then the oldest go; 0 no limit.", valueName: "size"))
   var maxSize = "512M"
 
   @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
@@ -70,7 +72,9 @@ struct RecordCommand: ParsableCommand {
     let resumption = writer.resumption
     let quiet = global.quiet
     let background = BackgroundWriter(writer, retention: plan.retention) { error in
-      if !quiet { Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be") }
+      if !quiet {
+        Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be")
+      }
     }
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
@@ -135,7 +139,8 @@ struct RecordCommand: ParsableCommand {
         .map { (port: $0.0, transport: $0.1, name: name) }
     }
     return HistoryWriter.Run(
-      bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(), version: Connwatch.version,
+      bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(),
+      version: Connwatch.version,
       source: Source.proc.rawValue, interval: plan.interval, ignored: ignore, services: services,
       accountName: { Names.userName($0) })
   }
@@ -155,7 +160,9 @@ struct RecordCommand: ParsableCommand {
     repeat {
       let snapshot = reader.read()
       if let failure = Self.failure(snapshot) {
-        if !saidFailure { global.remark("\(failure): sampling goes on, the time until it can be read is a gap") }
+        if !saidFailure {
+          global.remark("\(failure): sampling goes on, the time until it can be read is a gap")
+        }
         saidFailure = true
       } else {
         saidFailure = false

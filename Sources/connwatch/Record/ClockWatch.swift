@@ -35,7 +35,8 @@ struct ClockWatch {
     // On the clock of before the step, so that a gap is never longer than the time that passed.
     let until = now.wall + -stepped
     if asleep > Self.tolerance {
-      gaps.append(gap(last.wall, until, "suspended", samples: asleep / interval, "for \(Self.seconds(asleep)) s"))
+      gaps.append(
+        gap(last.wall, until, "suspended", samples: asleep / interval, "for \(Self.seconds(asleep)) s"))
     }
     if monotonic > interval * 5 / 2 && monotonic > interval + Self.tolerance {
       gaps.append(

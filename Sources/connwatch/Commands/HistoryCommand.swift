@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ConnCore
+import ConnStore
+
+/// `connwatch history`: connections there were.
+struct HistoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "Connections seen, closed ones too, newest first.",
+    discussion: """
+      Examples:
+        connwatch history --since 1h                     the last hour
+        connwatch history dst 203.0.113.7                everything with that address
+        connwatch history sport = 51234 --since yesterday --json
+        connwatch history --group-by process,remote_addr --since today
+        connwatch history -l                             listeners there were
+
+      A row is one life: opened, its states in order, closed. The times can be off by uncertainty_s.
+      --group-by takes: \(GroupRow.groupable.map(\.rawValue).joined(separator: ", ")).
+      """)
+
+  @OptionGroup var range: RangeOptions
+
+  @Option(help: ArgumentHelp("Count connections that have these in common.", valueName: "KEY,…"))
+  var groupBy: String?
+
+  @OptionGroup var sockets: SocketOptions
+  @OptionGroup(title: "Global Options") var global: GlobalOptions
+  @OptionGroup var filterArguments: FilterArguments
+
+  func run() throws {
+    let names = Names()
+    let history = try global.openHistory()
+    var query = LifeQuery()
+    (query.since, query.until) = try range.range(global)
+    query.condition = try sockets.condition(filterArguments.filter(names))
+    if sockets.listening { query.roles = [.listener] }
+    if sockets.all { query.roles = [.connection, .listener, .bound] }
+    let output = StandardOutput.standard()
+    if let groupBy {
+      try printGroups(groupBy, query, history, names, to: output)
+    } else {
+      query.limit = range.limit
+      try printLives(query, history, names, to: output)
+    }
+    try output.flush()
+    try global.remarkGaps(history, since: query.since, until: query.until)
+  }
+
+  private func printLives(
+    _ query: LifeQuery, _ history: HistoryReader, _ names: Names, to output: StandardOutput
+  ) throws {
+    var printer = try RowPrinter<HistoryRow>(options: global.output, to: output)
+    var rows: [HistoryRow] = []
+    try history.snapshot { () throws in
+      try history.lives(query) { (life: Life) throws(OutputError) in
+        rows.append(HistoryRow(names: names, life: life))
+        if rows.count == Self.piece {
+          try printer.print(rows)
+          rows.removeAll(keepingCapacity: true)
+        }
+        return true
+      }
+    }
+    try printer.print(rows)
+  }
+
+  /// Rows that are laid out together: what a table of them needs in memory is bounded.
+  private static let piece = 10_000
+
+  private func printGroups(
+    _ groupBy: String, _ query: LifeQuery, _ history: HistoryReader, _ names: Names, to output: StandardOutput
+  ) throws {
+    let fields = try Self.groupFields(groupBy)
+    var groups: [[GroupRow.Key]: GroupRow] = [:]
+    try history.snapshot { () throws in
+      try history.lives(query) { (life: Life) throws(Never) in
+        let key = fields.map { GroupRow.key($0, of: life, names) }
+        var group =
+          groups[key]
+          ?? GroupRow(
+            key: Dictionary(uniqueKeysWithValues: zip(fields, key)), connections: 0, open: 0,
+            firstSeen: life.firstSeen, lastSeen: life.lastSeen)
+        group.connections += 1
+        if life.closedOffset == nil { group.open += 1 }
+        group.firstSeen = min(group.firstSeen, life.firstSeen)
+        group.lastSeen = max(group.lastSeen, life.lastSeen)
+        groups[key] = group
+        return true
+      }
+    }
+    var options = global.output
+    if options.columns == nil { options.columns = (fields + GroupRow.measures).map(\.rawValue) }
+    var printer = try RowPrinter<GroupRow>(options: options, to: output)
+    let sorted = groups.values.sorted {
+      ($1.connections, $1.lastSeen) < ($0.connections, $0.lastSeen)
+    }
+    try printer.print(sorted.prefix(range.limit ?? .max))
+  }
+
+  private static func groupFields(_ text: String) throws -> [GroupRow.Field] {
+    var fields: [GroupRow.Field] = []
+    for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+      let accepted = GroupRow.groupable.map(\.rawValue)
+      let wanted = String(word.lowercased().map { $0 == "-" ? "_" : $0 })
+      guard let place = accepted.firstIndex(of: wanted) else {
+        let near = nearest(to: wanted, among: accepted).map { "did you mean '\($0)'? " } ?? ""
+        throw Failure(
+          "--group-by: no key '\(HostileText.escaped(word))' (\(near)accepted: \(accepted.joined(separator: ", ")))"
+        )
+      }
+      if !fields.contains(GroupRow.groupable[place]) { fields.append(GroupRow.groupable[place]) }
+    }
+    return fields
+  }
+}
+
+extension SocketOptions {
+  /// The filter and what `-t`, `-u`, `-4` and `-6` leave, as a condition for the history.
+  func condition(_ filter: Filter) throws(FilterError) -> Filter.SQL? {
+    var condition = filter.matchesEverything ? nil : try filter.sql()
+    if protos != .all {
+      let wanted = Proto.allCases.filter { protos.contains($0) }.map { String($0.rawValue) }
+      let sql = "(l.flags & 3) IN (\(wanted.joined(separator: ", ")))"
+      condition = Filter.SQL(
+        sql: condition.map { "(\($0.sql)) AND \(sql)" } ?? sql, bindings: condition?.bindings ?? [])
+    }
+    return condition
+  }
+}

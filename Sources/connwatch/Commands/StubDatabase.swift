@@ -1,2 +1,0 @@
-import ArgumentParser
-struct DatabaseCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "db") }

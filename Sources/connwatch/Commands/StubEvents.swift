@@ -1,2 +1,0 @@
-import ArgumentParser
-struct EventsCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "events") }

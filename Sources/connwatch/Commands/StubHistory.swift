@@ -1,2 +1,0 @@
-import ArgumentParser
-struct HistoryCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "history") }

@@ -1,2 +1,0 @@
-import ArgumentParser
-struct ListenersCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "listeners") }

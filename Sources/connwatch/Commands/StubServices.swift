@@ -1,2 +1,0 @@
-import ArgumentParser
-struct ServicesCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "services") }

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+/// A connection's whole life.
+struct HistoryRow: OutputRow {
+  enum Field: String, CaseIterable {
+    case id, proto, state
+    case localAddress = "local_addr"
+    case localPort = "local_port"
+    case remoteAddress = "remote_addr"
+    case remotePort = "remote_port"
+    case service, direction, uid, user
+    case firstSeen = "first_seen"
+    case lastSeen = "last_seen"
+    case closed
+    case duration = "duration_s"
+    case uncertainty = "uncertainty_s"
+    case states, process, source
+    // For tables only:
+    case local, remote, lasted, pid
+  }
+
+  static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .lasted, .pid].contains($0) }
+
+  static let table: [TableColumn<Field>] = [
+    TableColumn(.firstSeen, "OPENED"), TableColumn(.lasted, "DURATION", drop: 1), TableColumn(.state),
+    TableColumn(.proto), TableColumn(.local), TableColumn(.remote), TableColumn(.service, drop: 3),
+    TableColumn(.direction, "DIR", drop: 2), TableColumn(.pid, drop: 4),
+    TableColumn(.process, flexible: true),
+  ]
+
+  let names: Names
+  var life: Life
+
+  func value(_ field: Field) -> Value {
+    switch field {
+    case .id: return .int(life.id)
+    case .proto: return .text(life.proto.name)
+    case .state: return .state(life.state)
+    case .localAddress: return .address(life.local.address)
+    case .localPort: return .port(life.local.port)
+    case .remoteAddress: return .address(life.remote.address)
+    case .remotePort: return .port(life.remote.port)
+    case .local: return .endpoint(life.local)
+    case .remote: return .endpoint(life.remote)
+    case .service: return life.serviceName(names.services).orNull(Value.text)
+    case .direction: return life.direction.orNull { .text($0.name) }
+    case .uid: return life.uid.orNull { .number($0) }
+    case .user: return names.user(life.uid).orNull(Value.text)
+    case .firstSeen: return .time(life.firstSeen)
+    case .lastSeen: return .time(life.lastSeen)
+    case .closed: return life.closed.orNull(Value.time)
+    case .duration: return life.closedOffset.orNull(Value.seconds)
+    case .lasted: return life.closedOffset.map(Value.age) ?? .text("open")
+    case .uncertainty: return life.uncertainty.orNull(Value.seconds)
+    case .states: return .steps(life.steps.map { ($0.state, life.firstSeen + $0.offset) })
+    case .process: return .process(life.owner)
+    case .pid: return life.owner.process.orNull { .number($0.pid) }
+    case .source: return .text(life.sources.name)
+    }
+  }
+}
+
+extension Life.Sources {
+  /// What saw it, as in JSON.
+  var name: String { "proc" }
+}

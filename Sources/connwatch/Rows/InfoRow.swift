@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import ConnStore
+
+/// What is known of a database.
+struct InfoRow: OutputRow {
+  enum Field: String, CaseIterable {
+    case path, size
+    case walSize = "wal_size"
+    case free, schema, finished, open, addresses, programs, samples, gaps
+    case firstSample = "first_sample"
+    case lastSample = "last_sample"
+    case recording
+    case recorderPID = "recorder_pid"
+    case bytesPerConnection = "bytes_per_connection"
+  }
+
+  static let keys = Field.allCases
+  static let table = Field.allCases.map { TableColumn($0) }
+
+  let info: DatabaseInfo
+
+  func value(_ field: Field) -> Value {
+    switch field {
+    case .path: return .text(info.path)
+    case .size: return .int(info.size)
+    case .walSize: return .int(info.walSize)
+    case .free: return .int(info.free)
+    case .schema: return .int(info.schema)
+    case .finished: return .int(info.finished)
+    case .open: return .int(info.open)
+    case .addresses: return .int(info.addresses)
+    case .programs: return .int(info.programs)
+    case .samples: return .int(info.samples)
+    case .gaps: return .int(info.gaps)
+    case .firstSample: return info.sampled.orNull { .time($0.lowerBound) }
+    case .lastSample: return info.sampled.orNull { .time($0.upperBound) }
+    case .recording:
+      switch info.recorder {
+      case .none: return .bool(false)
+      case .recorder: return .bool(true)
+      case .unknown: return .null
+      }
+    case .recorderPID:
+      guard case .recorder(let pid?) = info.recorder else { return .null }
+      return .number(pid)
+    case .bytesPerConnection: return bytesPerConnection.orNull(Value.int)
+    }
+  }
+
+  /// Bytes in use for each finished connection, indexes and dictionaries included; nil where there are none.
+  private var bytesPerConnection: Int64? {
+    info.finished > 0 ? (info.size - info.free) / info.finished : nil
+  }
+
+  /// A fact a line, for people.
+  func text(_ global: GlobalOptions) -> String {
+    var lines: [(String, String)] = [
+      ("database", HostileText.escaped(info.path)),
+      ("size", "\(Self.size(info.size)), \(Self.size(info.free)) of it free; log \(Self.size(info.walSize))"),
+      ("schema", "\(info.schema)"),
+      (
+        "connections",
+        "\(info.finished) finished, \(info.open) open"
+          + (bytesPerConnection.map { ", \($0) bytes for each finished one" } ?? "")
+      ),
+      ("dictionaries", "\(info.addresses) addresses, \(info.programs) programs"),
+      ("samples", "\(info.samples), gaps \(info.gaps)"),
+    ]
+    if let sampled = info.sampled {
+      lines.append(("sampled", "\(global.text(sampled.lowerBound)) to \(global.text(sampled.upperBound))"))
+    }
+    let recorder =
+      switch info.recorder {
+      case .none: "none is running"
+      case .recorder(let pid): "running" + (pid.map { ", pid \($0)" } ?? "")
+      case .unknown: "not to be seen: no permission"
+      }
+    lines.append(("recorder", recorder))
+    return lines.map { $0.0 + String(repeating: " ", count: 14 - $0.0.count) + $0.1 + "\n" }.joined()
+  }
+
+  /// Bytes for people: `1.5M`.
+  static func size(_ bytes: Int64) -> String {
+    var value = bytes
+    var rest: Int64 = 0
+    for unit in ["B", "K", "M", "G"] {
+      if value < 1024 { return unit == "B" ? "\(value)B" : "\(value).\(rest * 10 / 1024)\(unit)" }
+      rest = value % 1024
+      value /= 1024
+    }
+    return "\(value).\(rest * 10 / 1024)T"
+  }
+}
