@@ -25,26 +25,20 @@ extension IPAddress: CustomStringConvertible {
   public func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
     var at = 0
     if let v4 {
+      // No branch depends on a digit: a wrong guess by the processor costs more than the whole octet.
       var shift: UInt32 = 32
       while shift > 0 {
         shift &-= 8
-        if shift != 24 {
-          text[at] = UInt8(ascii: ".")
-          at &+= 1
-        }
-        let octet = UInt8(truncatingIfNeeded: v4 >> shift)
-        if octet >= 100 {
-          text[at] = 48 &+ octet / 100
-          at &+= 1
-        }
-        if octet >= 10 {
-          text[at] = 48 &+ octet / 10 % 10
-          at &+= 1
-        }
-        text[at] = 48 &+ octet % 10
-        at &+= 1
+        let octet = (v4 >> shift) & 255
+        let hundreds = (octet &* 41) >> 12
+        let tens = (octet &* 205) >> 11
+        let digits = 0x30_3030 | hundreds | (tens &- hundreds &* 10) << 8 | (octet &- tens &* 10) << 16
+        let count = 1 &+ (octet >= 10 ? 1 : 0) &+ (octet >= 100 ? 1 : 0)
+        let word = (digits | 0x2E00_0000) >> UInt32(8 &* (3 &- count))
+        UnsafeMutableRawPointer(text + at).storeBytes(of: word.littleEndian, as: UInt32.self)
+        at &+= count &+ 1
       }
-      return at
+      return at &- 1
     }
     let gap = longestZeroRun()
     var group = 0

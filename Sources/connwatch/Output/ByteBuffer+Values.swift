@@ -12,46 +12,41 @@ extension ByteBuffer {
 
   /// Appends a whole number.
   mutating func append(decimal number: UInt64) {
-    reserve(20)
-    guard let small = UInt32(exactly: number) else {
-      let digits = Self.digits(number)
-      write(number, digits)
+    guard number < 100_000_000 else {
+      append(decimal: number / 100_000_000)
+      append(digits: Self.digits(UInt32(number % 100_000_000)), count: 8)
       return
     }
-    let digits =
-      small < 10 ? 1 : small < 100 ? 2 : small < 1000 ? 3 : small < 10_000 ? 4 : small < 100_000 ? 5 : 0
-    write(small, digits > 0 ? digits : Self.digits(number))
+    let digits = Self.digits(UInt32(truncatingIfNeeded: number))
+    // Zeros in front are the lowest bytes that hold '0' and nothing else; the last digit always counts.
+    let zeros = min(7, (digits ^ 0x3030_3030_3030_3030).trailingZeroBitCount / 8)
+    append(digits: digits >> UInt64(8 &* zeros), count: 8 &- zeros)
   }
 
-  /// Appends the last `digits` digits of a number, zeros in front.
+  /// Appends the last `digits` digits of a number below a hundred million, at most 8, zeros in front.
   @inline(__always)
   mutating func append(_ number: Int, digits: Int) {
-    reserve(digits)
-    write(UInt32(truncatingIfNeeded: number), digits)
+    append(
+      digits: Self.digits(UInt32(truncatingIfNeeded: number)) >> UInt64(8 &* (8 &- digits)), count: digits)
   }
 
   @inline(__always)
-  private mutating func write<Number: FixedWidthInteger & UnsignedInteger>(_ number: Number, _ digits: Int) {
-    let text = end
-    var rest = number
-    var at = digits
-    while at > 0 {
-      at &-= 1
-      let quotient = rest / 10
-      text[at] = 48 &+ UInt8(truncatingIfNeeded: rest &- quotient &* 10)
-      rest = quotient
-    }
-    advance(digits)
+  private mutating func append(digits: UInt64, count: Int) {
+    reserve(count)
+    UnsafeMutableRawPointer(end).storeBytes(of: digits.littleEndian, as: UInt64.self)
+    advance(count)
   }
 
-  private static func digits(_ number: UInt64) -> Int {
-    var digits = 1
-    var rest = number / 10
-    while rest > 0 {
-      digits += 1
-      rest /= 10
-    }
-    return digits
+  /// The eight digits of a number below a hundred million, the first one in the lowest byte: halves, quarters and eighths
+  /// are divided side by side, without a branch.
+  @inline(__always)
+  private static func digits(_ number: UInt32) -> UInt64 {
+    var lanes = UInt64(number / 10_000) | UInt64(number % 10_000) << 32
+    let hundreds = ((lanes &* 10_486) >> 20) & 0x0000_007F_0000_007F
+    lanes = hundreds | (lanes &- hundreds &* 100) << 16
+    let tens = ((lanes &* 103) >> 10) & 0x000F_000F_000F_000F
+    lanes = tens | (lanes &- tens &* 10) << 8
+    return lanes | 0x3030_3030_3030_3030
   }
 
   /// Appends microseconds as decimal seconds without trailing zeros: `1.5`, `0.000001`, `-3`.
@@ -93,5 +88,34 @@ extension ByteBuffer {
     } else {
       append(decimal: UInt64(port))
     }
+  }
+
+  /// Appends the name of a state.
+  mutating func append(_ state: SocketState) {
+    switch state {
+    case .established: append(literal: "ESTABLISHED")
+    case .timeWait: append(literal: "TIME_WAIT")
+    case .listen: append(literal: "LISTEN")
+    case .unconnected: append(literal: "UNCONN")
+    case .closeWait: append(literal: "CLOSE_WAIT")
+    // The others are never many.
+    case .synSent, .synReceived, .finWait1, .finWait2, .close, .lastAck, .closing, .unknown:
+      append(raw: state.name)
+    }
+  }
+
+  /// Appends the name of a socket table.
+  mutating func append(_ proto: Proto) {
+    switch proto {
+    case .tcp: append(literal: "tcp")
+    case .tcp6: append(literal: "tcp6")
+    case .udp: append(literal: "udp")
+    case .udp6: append(literal: "udp6")
+    }
+  }
+
+  /// Appends `in` or `out`.
+  mutating func append(_ direction: Direction) {
+    if direction == .inbound { append(literal: "in") } else { append(literal: "out") }
   }
 }

@@ -70,12 +70,8 @@ struct ByteBuffer: ~Copyable {
     reserve(length)
     let source = UnsafeRawPointer(start)
     let target = UnsafeMutableRawPointer(end)
-    var done = 0
-    repeat {
-      let block = source.loadUnaligned(fromByteOffset: done, as: SIMD16<UInt8>.self)
-      target.storeBytes(of: block, toByteOffset: done, as: SIMD16<UInt8>.self)
-      done &+= 16
-    } while done < length
+    target.storeBytes(of: source.loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+    if length > 16 { target.copyMemory(from: source, byteCount: length) }
     count &+= length
   }
 
@@ -101,12 +97,8 @@ struct ByteBuffer: ~Copyable {
   mutating func append(spaces length: Int) {
     guard length > 0 else { return }
     reserve(length)
-    let target = UnsafeMutableRawPointer(end)
-    var done = 0
-    repeat {
-      target.storeBytes(of: SIMD16(repeating: 32), toByteOffset: done, as: SIMD16<UInt8>.self)
-      done &+= 16
-    } while done < length
+    UnsafeMutableRawPointer(end).storeBytes(of: SIMD16(repeating: 32), as: SIMD16<UInt8>.self)
+    if length > 16 { end.update(repeating: 32, count: length) }
     count &+= length
   }
 

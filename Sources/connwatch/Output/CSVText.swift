@@ -20,14 +20,16 @@ struct CSVText {
     case .address(let address): bytes.append(address)
     case .port(let port): bytes.append(decimal: UInt64(port))
     case .endpoint(let end): bytes.append(end)
-    case .state(let state): bytes.append(raw: state.name)
+    case .proto(let proto): bytes.append(proto)
+    case .direction(let direction): bytes.append(direction)
+    case .state(let state): bytes.append(state)
     case .time(let time): clock.appendRFC3339(time, to: &bytes)
     case .seconds(let span), .age(let span): bytes.append(seconds: span)
     case .process(let owner): Self.append(owner.process?.name, to: &bytes)
     case .steps(let steps):
       for (index, step) in steps.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ";")) }
-        bytes.append(raw: step.state.name)
+        bytes.append(step.state)
         bytes.append(UInt8(ascii: "@"))
         clock.appendRFC3339(step.at, to: &bytes)
       }

@@ -23,6 +23,12 @@ struct JSONText {
       bytes.append(UInt8(ascii: "\""))
       bytes.append(end)
       bytes.append(UInt8(ascii: "\""))
+    case .proto(let proto):
+      bytes.append(UInt8(ascii: "\""))
+      bytes.append(proto)
+      bytes.append(UInt8(ascii: "\""))
+    case .direction(let direction):
+      bytes.append(literal: direction == .inbound ? #""in""# : #""out""#)
     case .state(let state): append(state, to: &bytes)
     case .time(let time): append(time, to: &bytes)
     case .seconds(let span), .age(let span): bytes.append(seconds: span)
@@ -62,7 +68,7 @@ struct JSONText {
 
   private func append(_ state: SocketState, to bytes: inout ByteBuffer) {
     bytes.append(UInt8(ascii: "\""))
-    bytes.append(raw: state.name)
+    bytes.append(state)
     bytes.append(UInt8(ascii: "\""))
   }
 

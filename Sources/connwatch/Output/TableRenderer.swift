@@ -73,8 +73,12 @@ struct TableRenderer<Row: OutputRow> {
   private mutating func measure(_ iterator: inout some IteratorProtocol<Row>, into cells: inout ByteBuffer)
     -> Int
   {
-    var count = 0
     let headSize = MemoryLayout<Head>.stride
+    let isColored = options.color
+    var count = 0
+    // Copies of its own, so that the loop need not look for others who hold them.
+    var widths = widths
+    var isNumber = isNumber
     while count < Self.batch, let row = iterator.next() {
       count += 1
       for column in 0..<fields.count {
@@ -86,7 +90,7 @@ struct TableRenderer<Row: OutputRow> {
         if width > widths[column] { widths[column] = width }
         if isNumber[column] == nil { isNumber[column] = value.isNumber }
         var style = Style.plain
-        if options.color {
+        if isColored {
           style = row.style(fields[column])
           if style == .plain, case .state(let state) = value { style = Style(of: state) }
         }
@@ -96,6 +100,8 @@ struct TableRenderer<Row: OutputRow> {
         UnsafeMutableRawPointer(cells.base + start - headSize).storeBytes(of: head, as: Head.self)
       }
     }
+    self.widths = widths
+    self.isNumber = isNumber
     return count
   }
 

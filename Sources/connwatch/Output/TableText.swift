@@ -35,7 +35,9 @@ struct TableText {
         return width + bytes.count - colon
       }
       bytes.append(end)
-    case .state(let state): bytes.append(raw: state.name)
+    case .proto(let proto): bytes.append(proto)
+    case .direction(let direction): bytes.append(direction)
+    case .state(let state): bytes.append(state)
     case .time(let time): clock.append(time, to: &bytes)
     case .seconds(let span): bytes.append(seconds: span)
     case .age(let span): TimeText.append(age: span, to: &bytes)
@@ -44,7 +46,7 @@ struct TableText {
       if steps.isEmpty { bytes.append(UInt8(ascii: "-")) }
       for (index, step) in steps.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ">")) }
-        bytes.append(raw: step.state.name)
+        bytes.append(step.state)
       }
     case .texts(let texts): return Self.append(texts.joined(separator: ","), to: &bytes)
     case .ports(let ports):

@@ -19,6 +19,10 @@ enum Value: Sendable {
   case port(UInt16)
   /// An address and a port, `1.2.3.4:443` or `[::1]:22`; port 0 is written `*`, as ss does.
   case endpoint(Endpoint)
+  /// The name of a socket table, as ``text`` but without a string.
+  case proto(Proto)
+  /// `in` or `out`, as ``text`` but without a string.
+  case direction(Direction)
   /// A state, in its own colour.
   case state(SocketState)
   /// A moment: RFC 3339 with microseconds, UTC; in tables to the second, in the zone asked for.
@@ -44,7 +48,9 @@ enum Value: Sendable {
     switch self {
     case .null: nil
     case .int, .port, .seconds, .age: true
-    case .bool, .text, .address, .endpoint, .state, .time, .process, .steps, .texts, .ports: false
+    case .bool, .text, .address, .endpoint, .proto, .direction, .state, .time, .process, .steps, .texts,
+      .ports:
+      false
     }
   }
 }

@@ -73,9 +73,8 @@ enum Quantity {
   static func size(_ text: String) throws(UnreadableText) -> Int64 {
     let factors: [Character: Int64] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40]
     var suffix = String(text.drop { $0.isASCII && ($0.isNumber || $0 == ".") }).lowercased()
-    if suffix.count > 1 {
-      if suffix.hasSuffix("ib") { suffix.removeLast(2) } else if suffix.hasSuffix("b") { suffix.removeLast() }
-    }
+    if suffix.count == 3, suffix.hasSuffix("ib") { suffix.removeLast(2) }
+    if suffix.count == 2, suffix.hasSuffix("b") { suffix.removeLast() }
     var factor: Int64?
     switch suffix {
     case "", "b": factor = 1
