@@ -113,6 +113,7 @@ struct SocketSearch: ~Copyable {
     scratch.removeAll(keepingCapacity: true)
     record.triedBelow = 0
     var known = 0
+    var previous: UInt32 = 0
     var isAscending = true
     var isEmpty = true
     defer {
@@ -124,7 +125,9 @@ struct SocketSearch: ~Copyable {
       let number = UInt32(truncatingIfNeeded: entry.number)
       var held: HeldSocket?
       if usesKnown {
-        // Both lists ascend, as the kernel lists descriptors; where one does not, a link is read in vain.
+        // Both lists ascend, as the kernel lists descriptors; in a tree of files the order may be any.
+        if number < previous { known = 0 }
+        previous = number
         while known < record.sockets.count, record.sockets[known].descriptor < number { known += 1 }
         if known < record.sockets.count, record.sockets[known].descriptor == number,
           table.value(of: record.sockets[known].inode) == Self.notWanted
