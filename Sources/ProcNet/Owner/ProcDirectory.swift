@@ -49,6 +49,20 @@ struct ProcDirectory: ~Copyable {
 
   deinit { closedir(stream) }
 
+  /// True where this is the root of the kernel's /proc, by its inode (PROC_ROOT_INO of the kernel's proc_ns.h).
+  ///
+  /// That of a tmpfs has the same, and sizes that promise more entries than there are, which does no harm.
+  var isRealProc: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_ino == 1
+  }
+
+  /// Its size by fstat(2).
+  var size: Int {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   /// The next entry that is named by a number, nil at the end. Others are passed over.
   @inline(__always)
   borrowing func nextNumbered() throws(SystemCallError) -> Entry? {
@@ -80,6 +94,49 @@ struct ProcDirectory: ~Copyable {
       index += 1
     }
     return value
+  }
+}
+
+/// A number as a NUL-terminated name, counted up in place.
+struct DecimalName {
+  // Right-aligned: twelve digits, of which the last `count` are in use, and a NUL.
+  private var bytes: InlineArray<13, CChar>
+  private var count: Int
+
+  /// Makes the name of a number.
+  init(_ number: UInt32 = 0) {
+    bytes = InlineArray(repeating: 48)
+    bytes[12] = 0
+    var rest = number
+    var place = 11
+    while rest > 0 {
+      bytes[place] = CChar(48 + rest % 10)
+      rest /= 10
+      place -= 1
+    }
+    count = max(1, 11 - place)
+  }
+
+  /// Adds 1.
+  mutating func increment() {
+    var place = 11
+    while place > 1, bytes[place] == 57 {
+      bytes[place] = 48
+      place -= 1
+    }
+    bytes[place] += 1
+    count = max(count, 12 - place)
+  }
+
+  /// Calls `body` with the name.
+  @inline(__always)
+  func withPointer<Result>(
+    _ body: (UnsafePointer<CChar>) throws(SystemCallError) -> Result
+  ) throws(SystemCallError) -> Result {
+    try bytes.span.withUnsafeBufferPointer { buffer throws(SystemCallError) in
+      guard let base = buffer.baseAddress else { throw SystemCallError(number: EINVAL) }
+      return try body(base + (12 - count))
+    }
   }
 }
 

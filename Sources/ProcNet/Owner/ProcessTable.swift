@@ -6,6 +6,8 @@ import ConnCore
 /// A descriptor that was a socket when it was looked at.
 struct HeldSocket {
   var descriptor: UInt32
+  /// It was taken from what was known before, not read.
+  var wasLeftOut: Bool
   var inode: UInt64
 }
 
@@ -16,14 +18,18 @@ struct ProcessRecord {
   /// The inode of /proc/PID itself: the kernel makes a new one for a new process, so a pid that was given to
   /// another process is noticed while listing, at no cost. The start time confirms it where it matters.
   let directoryInode: UInt64
+  /// The first look-up that listed it.
+  let firstListedAt: UInt64
   /// The last look-up that listed it. Look-ups are numbered from 1.
   var listedAt: UInt64
   /// The last look-up that read its descriptors, 0 for none.
   var lookedAt: UInt64 = 0
   /// The last look-up that found it to hold a wanted socket, 0 for none.
   var foundAt: UInt64 = 0
-  /// The last look-up that left out descriptors known before, 0 for none.
-  var skippedAt: UInt64 = 0
+  /// The last look-up that left out descriptors of it, 0 for none.
+  var leftOutAt: UInt64 = 0
+  /// In look-up `leftOutAt`, where nothing was kept: every descriptor below this number was tried. 0 elsewhere.
+  var triedBelow = 0
   /// Its number among the holders of look-up `foundAt`.
   var holder: Int32 = -1
   /// Its parent, -1 where not read yet.
@@ -43,6 +49,7 @@ struct ProcessRecord {
   init(pid: Int32, directoryInode: UInt64, listedAt: UInt64) {
     self.pid = pid
     self.directoryInode = directoryInode
+    firstListedAt = listedAt
     self.listedAt = listedAt
   }
 }

@@ -51,18 +51,19 @@ public final class SocketOwners {
     guard search.missing > 0, let root = openRoot() else { return }
     listProcesses(root)
     for slot in table.records.indices {
-      search.look(into: &table.records[slot], root: root.descriptor, keeping: false)
+      search.look(.once, into: &table.records[slot], root: root.descriptor)
     }
+    if search.missing > 0 { lookAtLeftOut(root) { _ in true } }
     search.noteWhole()
   }
 
   /// Looks at as few processes as it takes, for a few new sockets among many that are known.
   ///
   /// First at processes that are new, then at those that were found to hold wanted sockets before, the latest
-  /// first, and then at the rest, until each wanted socket has a holder. The parents, further ancestors and
-  /// children of every holder are looked at as well, so the oldest holder is right where the socket was inherited
-  /// through fork(2); a process further away that shares a connection (by SCM_RIGHTS, or a child whose parent
-  /// has ended) is then not counted. Descriptors known to be a socket that is alive and not wanted are left out, and
+  /// first, and then at the rest, until each wanted socket has a holder. The ancestors and
+  /// children of every holder are looked at as well where they could have shared the socket through fork(2), so the
+  /// oldest holder is right then, as long as each socket is asked for when it is new. A process further away
+  /// that shares a connection (by SCM_RIGHTS, or a child whose parent has ended) is not counted. Descriptors known to be a socket that is alive and not wanted are left out, and
   /// read only where something is still missing at the end. Every process and descriptor is looked at if a
   /// listener is wanted, or as soon as a wanted socket has no holder.
   ///
@@ -76,22 +77,37 @@ public final class SocketOwners {
     search.begin(wanted, among: rows)
     guard search.missing > 0, let root = openRoot() else { return }
     listProcesses(root)
-    if search.wantsListener { search.pass = 2 }
-    for slot in likelyOrder() {
-      if search.missing == 0 && !search.wantsListener { break }
+    let lookUp = search.lookUp
+    if search.wantsListener {
+      for slot in table.records.indices { lookOnce(slot, root, .full) }
+    } else {
+      let order = likelyOrder()
+      lookWhileMissing(order.likely, root)
+      // A socket may have taken the descriptor of one that was closed while the rows were read: that one is believed to
+      // be alive, and was left out. It is likely where the other new ones are.
+      lookAtLeftOut(root) { $0.foundAt == lookUp }
+      lookWhileMissing(order.rest, root)
+      lookAtLeftOut(root) { _ in true }
+      if search.missing == 0 { lookAtFamilies(root) }
+    }
+    if !table.records.contains(where: { $0.lookedAt != lookUp && !$0.neverHolds }) { search.noteWhole() }
+  }
+
+  private func lookWhileMissing(_ slots: [Int], _ root: OpenRoot) {
+    for slot in slots {
+      if search.missing == 0 { return }
       lookOnce(slot, root)
     }
-    if search.missing == 0, !search.wantsListener {
-      lookAtFamilies(root)
-      return
-    }
-    if search.pass == 1 {
-      search.pass = 2
-      for slot in table.records.indices where table.records[slot].skippedAt == search.lookUp {
-        search.look(into: &table.records[slot], root: root.descriptor, keeping: true)
+  }
+
+  /// As long as something is missing, reads the descriptors that the first look of this look-up left out.
+  private func lookAtLeftOut(_ root: OpenRoot, where isLikely: (ProcessRecord) -> Bool) {
+    for slot in table.records.indices where table.records[slot].leftOutAt == search.lookUp {
+      if search.missing == 0 { return }
+      if isLikely(table.records[slot]) {
+        search.look(.leftOut, into: &table.records[slot], root: root.descriptor)
       }
     }
-    search.noteWhole()
   }
 
   /// Opens the directory of processes. Where that fails, everything wanted stays without an answer.
@@ -101,6 +117,7 @@ public final class SocketOwners {
     do throws(SystemCallError) {
       let root = OpenRoot(directory: try ProcDirectory(path))
       rootFailed = false
+      search.isRealProc = root.directory.isRealProc
       if machine == nil { machine = readMachine(root.descriptor) }
       return root
     } catch {
@@ -124,37 +141,46 @@ public final class SocketOwners {
     table.dropUnlisted(at: search.lookUp)
   }
 
-  private func lookOnce(_ slot: Int, _ root: OpenRoot) {
+  private func lookOnce(_ slot: Int, _ root: OpenRoot, _ look: SocketSearch.Look = .fresh) {
     if table.records[slot].lookedAt == search.lookUp { return }
-    search.look(into: &table.records[slot], root: root.descriptor, keeping: true)
+    search.look(look, into: &table.records[slot], root: root.descriptor)
   }
 
-  /// New processes, then the latest holders, then the rest.
-  private func likelyOrder() -> [Int] {
+  /// Look-ups for which a process that held something wanted is likely to hold the next.
+  private static let recent: UInt64 = 16
+
+  /// New processes, then recent holders, the latest first; and the rest, holders first.
+  private func likelyOrder() -> (likely: [Int], rest: [Int]) {
     var new: [Int] = []
     var holders: [Int] = []
     var rest: [Int] = []
     for (slot, record) in table.records.enumerated() {
       if record.lookedAt == 0 {
         new.append(slot)
-      } else if record.foundAt > 0 {
+      } else if record.foundAt > 0, record.foundAt + Self.recent > search.lookUp {
         holders.append(slot)
       } else {
         rest.append(slot)
       }
     }
-    holders.sort { table.records[$0].foundAt > table.records[$1].foundAt }
-    return new + holders + rest
+    let latest: (Int, Int) -> Bool = { [records = table.records] in records[$0].foundAt > records[$1].foundAt
+    }
+    holders.sort(by: latest)
+    rest.sort(by: latest)
+    return (new + holders, rest)
   }
 
-  /// Looks at the ancestors and children of every holder, and of holders found by that.
+  /// Looks at processes that could share a socket with its holder through fork(2).
+  ///
+  /// Only a process that is younger than the socket can have inherited it. So children are looked at where they are
+  /// new, and a parent where its child is: a holder that was there before the socket opened it.
   private func lookAtFamilies(_ root: OpenRoot) {
     let lookUp = search.lookUp
     var known = -1
     // Ends: each turn needs a holder more than the last one.
     while search.holders.count > known {
       known = search.holders.count
-      for slot in table.records.indices {
+      for slot in table.records.indices where isNew(slot) {
         let parent = search.parent(of: &table.records[slot], root: root.descriptor)
         guard let parentSlot = table.slots[parent] else { continue }
         if table.records[parentSlot].foundAt == lookUp {
@@ -171,11 +197,16 @@ public final class SocketOwners {
     // Parents are read at different moments, and pids are given again: no chain is believed for ever.
     for _ in 0..<64 {
       lookOnce(slot, root)
+      guard isNew(slot) else { return }
       let parent = search.parent(of: &table.records[slot], root: root.descriptor)
-      guard let next = table.slots[parent], next != slot else { return }
+      guard let next = table.slots[parent] else { return }
       slot = next
     }
   }
+
+  /// True where a process may be younger than a socket that is new: one look-up more, since sockets are read before
+  /// processes are listed.
+  private func isNew(_ slot: Int) -> Bool { table.records[slot].firstListedAt + 1 >= search.lookUp }
 
   // MARK: Answers
 

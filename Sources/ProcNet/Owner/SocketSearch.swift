@@ -14,8 +14,6 @@ struct SocketSearch: ~Copyable {
     var counted: Int32 = -1
     /// Processes that hold it.
     var holders: UInt32 = 0
-    /// The pass that found it; a later pass over the same processes must not count them again.
-    var pass: UInt8 = 0
   }
 
   /// Marks inodes in the table that are alive but not wanted.
@@ -32,8 +30,8 @@ struct SocketSearch: ~Copyable {
   private(set) var wantsListener = false
   /// The number of this look-up.
   private(set) var lookUp: UInt64 = 0
-  /// 1, or 2 for the second pass, which reads what the first left out.
-  var pass: UInt8 = 1
+  /// The processes are the kernel's, not a tree of files that looks like them.
+  var isRealProc = false
 
   private var buffer = ProcFileBuffer()
   private var scratch: [HeldSocket] = []
@@ -43,7 +41,6 @@ struct SocketSearch: ~Copyable {
   /// Begins a look-up: forgets the last one and notes what is wanted and, where given, what else is alive.
   mutating func begin(_ wanted: [WantedSocket], among rows: [SocketRow]) {
     lookUp += 1
-    pass = 1
     statistics = OwnerScanStatistics()
     holders.removeAll(keepingCapacity: true)
     findings.removeAll(keepingCapacity: true)
@@ -69,11 +66,20 @@ struct SocketSearch: ~Copyable {
     return findings[Int(index)]
   }
 
+  /// How to look at a process.
+  enum Look {
+    /// Read every descriptor and keep nothing.
+    case once
+    /// Leave out descriptors that were a socket which is alive and not wanted; keep what is found.
+    case fresh
+    /// Read every descriptor; keep what is found.
+    case full
+    /// Read what the look before it, in this look-up, left out.
+    case leftOut
+  }
+
   /// Reads the descriptors of one process.
-  ///
-  /// - Parameter keeping: use and renew what is known of the process's sockets: descriptors that were a socket
-  ///   which is alive and not wanted are left out in the first pass.
-  mutating func look(into record: inout ProcessRecord, root: CInt, keeping: Bool) {
+  mutating func look(_ look: Look, into record: inout ProcessRecord, root: CInt) {
     if record.neverHolds { return }
     record.lookedAt = lookUp
     record.isRefused = false
@@ -82,8 +88,15 @@ struct SocketSearch: ~Copyable {
       let directory = try withPath(record.pid, "fd") { path throws(SystemCallError) in
         try ProcDirectory(path, at: root)
       }
-      let seen = try read(directory, &record, keeping: keeping)
-      if seen == 0 { try lookBehindEmpty(directory, &record) }
+      statistics.directories += 1
+      let isEmpty =
+        switch look {
+        case .once: try readOnce(directory, &record)
+        case .fresh: try readKeeping(directory, &record, usesKnown: true)
+        case .full: try readKeeping(directory, &record, usesKnown: false)
+        case .leftOut: try readLeftOut(directory, &record)
+        }
+      if isEmpty { try lookBehindEmpty(directory, &record) }
     } catch {
       if error.isRefused {
         record.isRefused = true
@@ -93,66 +106,152 @@ struct SocketSearch: ~Copyable {
     }
   }
 
-  /// Reads a directory of descriptors; returns how many there were.
-  private mutating func read(
-    _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord, keeping: Bool
-  ) throws(SystemCallError) -> Int {
-    statistics.directories += 1
+  /// Reads every descriptor and keeps them as known; true where there is none.
+  private mutating func readKeeping(
+    _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord, usesKnown: Bool
+  ) throws(SystemCallError) -> Bool {
     scratch.removeAll(keepingCapacity: true)
-    var seen = 0
-    var links = 0
+    record.triedBelow = 0
     var known = 0
+    var previous: UInt32 = 0
     var isAscending = true
+    var isEmpty = true
     defer {
-      statistics.links += links
-      if keeping {
-        if !isAscending { scratch.sort { $0.descriptor < $1.descriptor } }
-        swap(&record.sockets, &scratch)
-      }
+      if !isAscending { scratch.sort { $0.descriptor < $1.descriptor } }
+      swap(&record.sockets, &scratch)
     }
     while let entry = try directory.nextNumbered() {
-      seen += 1
+      isEmpty = false
       let number = UInt32(truncatingIfNeeded: entry.number)
-      if keeping {
-        // Both lists ascend, as the kernel lists descriptors; where one does not, a link is read in vain.
+      var held: HeldSocket?
+      if usesKnown {
+        // Both lists ascend, as the kernel lists descriptors; in a tree of files the order may be any.
+        if number < previous { known = 0 }
+        previous = number
         while known < record.sockets.count, record.sockets[known].descriptor < number { known += 1 }
-        if pass == 1, known < record.sockets.count, record.sockets[known].descriptor == number,
+        if known < record.sockets.count, record.sockets[known].descriptor == number,
           table.value(of: record.sockets[known].inode) == Self.notWanted
         {
-          note(record.sockets[known], &isAscending)
-          record.skippedAt = lookUp
-          continue
+          held = HeldSocket(descriptor: number, wasLeftOut: true, inode: record.sockets[known].inode)
+          record.leftOutAt = lookUp
         }
       }
-      links += 1
-      guard let inode = try socketInode(entry, directory.descriptor) else { continue }
-      if keeping { note(HeldSocket(descriptor: number, inode: inode), &isAscending) }
-      guard let index = table.value(of: inode), index != Self.notWanted else { continue }
-      if record.foundAt != lookUp {
-        try identify(&record, directory.descriptor)
+      if held == nil, case .socket(let inode) = try take(entry.name, directory.descriptor, &record) {
+        held = HeldSocket(descriptor: number, wasLeftOut: false, inode: inode)
       }
+      guard let held else { continue }
+      if let last = scratch.last, last.descriptor > number { isAscending = false }
+      scratch.append(held)
+    }
+    return isEmpty
+  }
+
+  /// Reads every descriptor, or most of them where they are many; true where there is none.
+  private mutating func readOnce(
+    _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord
+  ) throws(SystemCallError) -> Bool {
+    var next = 0
+    if try tryNumbers(directory, &record, &next) { return false }
+    var isEmpty = true
+    while let entry = try directory.nextNumbered() {
+      isEmpty = false
+      if entry.number >= next { _ = try take(entry.name, directory.descriptor, &record) }
+    }
+    return isEmpty
+  }
+
+  /// Reads many descriptors without listing them, by their numbers from 0 up; true where that came to all of them.
+  ///
+  /// Listing costs a fifth of the whole. The size of /proc/PID/fd is the number of descriptors since Linux 6.2
+  /// (proc(5)), and the kernel gives out the lowest number that is free, so they are dense. Where they are not, the
+  /// listing goes on at `next`. A process that opens and closes meanwhile can hide a descriptor from this: those from
+  /// `triedBelow` on count as left out.
+  private mutating func tryNumbers(
+    _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord, _ next: inout Int
+  ) throws(SystemCallError) -> Bool {
+    let expected = isRealProc ? directory.size : 0
+    guard expected >= 64 else { return false }
+    var name = DecimalName()
+    var found = 0
+    while found < expected {
+      let descriptor = try name.withPointer { path throws(SystemCallError) in
+        try take(path, directory.descriptor, &record)
+      }
+      next += 1
+      name.increment()
+      if descriptor != .none {
+        found += 1
+      } else if next - found > 16 + expected / 16 {
+        return false
+      }
+    }
+    record.sockets = []
+    record.triedBelow = next
+    record.leftOutAt = lookUp
+    return true
+  }
+
+  /// Reads what an earlier look of this look-up left out; never says that a process has no descriptors.
+  private mutating func readLeftOut(
+    _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord
+  ) throws(SystemCallError) -> Bool {
+    record.leftOutAt = 0
+    if record.triedBelow > 0 {
+      let tried = record.triedBelow
+      record.triedBelow = 0
+      while let entry = try directory.nextNumbered() {
+        if entry.number >= tried { _ = try take(entry.name, directory.descriptor, &record) }
+      }
+      return false
+    }
+    for index in record.sockets.indices where record.sockets[index].wasLeftOut {
+      let descriptor = try DecimalName(record.sockets[index].descriptor).withPointer {
+        path throws(SystemCallError) in try take(path, directory.descriptor, &record)
+      }
+      // An inode of 0 is never known, so the descriptor is read the next time.
+      if case .socket(let inode) = descriptor {
+        record.sockets[index].inode = inode
+      } else {
+        record.sockets[index].inode = 0
+      }
+    }
+    return false
+  }
+
+  /// Reads one descriptor and counts the process as a holder where it is a wanted socket.
+  @inline(__always)
+  private mutating func take(
+    _ name: UnsafePointer<CChar>, _ directory: CInt, _ record: inout ProcessRecord
+  ) throws(SystemCallError) -> Descriptor {
+    statistics.links += 1
+    let descriptor = try readDescriptor(name, directory)
+    if case .socket(let inode) = descriptor, let index = table.value(of: inode), index != Self.notWanted {
+      if record.foundAt != lookUp { try identify(&record, directory) }
       count(Int(index), record.holder)
     }
-    return seen
+    return descriptor
   }
 
-  /// Keeps a socket for the next look-up.
-  private mutating func note(_ socket: HeldSocket, _ isAscending: inout Bool) {
-    if let last = scratch.last, last.descriptor > socket.descriptor { isAscending = false }
-    scratch.append(socket)
+  /// What a descriptor is.
+  private enum Descriptor: Equatable {
+    /// It is not there, or was closed meanwhile.
+    case none
+    /// Something else, such as a file.
+    case other
+    case socket(UInt64)
   }
 
-  /// The socket that a descriptor is, nil where it is none or was closed meanwhile.
   @inline(__always)
-  private func socketInode(_ entry: ProcDirectory.Entry, _ directory: CInt) throws(SystemCallError) -> UInt64?
-  {
+  private func readDescriptor(
+    _ name: UnsafePointer<CChar>, _ directory: CInt
+  ) throws(SystemCallError) -> Descriptor {
     // Room for one byte more than a socket's text: what fills it is none.
     let capacity = DescriptorLink.longestSocket + 1
     var failure: CInt = 0
     let inode = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer -> UInt64? in
       guard let base = buffer.baseAddress else { return nil }
       let count = base.withMemoryRebound(to: CChar.self, capacity: capacity) {
-        readlinkat(directory, entry.name, $0, capacity)
+        readlinkat(directory, name, $0, capacity)
       }
       if count < 0 {
         failure = errno
@@ -162,10 +261,11 @@ struct SocketSearch: ~Copyable {
     }
     if failure != 0 {
       let error = SystemCallError(number: failure)
+      if error.isVanished { return .none }
       // Without CAP_SYS_PTRACE a directory may open and every link in it be refused.
-      if !error.isVanished && failure != EINVAL { throw error }
+      if failure != EINVAL { throw error }
     }
-    return inode
+    return inode.map { .socket($0) } ?? .other
   }
 
   /// Counts a process that holds a wanted socket.
@@ -173,10 +273,10 @@ struct SocketSearch: ~Copyable {
     let finding = findings[index]
     if finding.oldest < 0 {
       missing -= 1
-      findings[index] = Finding(oldest: holder, counted: holder, holders: 1, pass: pass)
+      findings[index] = Finding(oldest: holder, counted: holder, holders: 1)
       return
     }
-    guard finding.pass == pass, finding.counted != holder else { return }
+    guard finding.counted != holder else { return }
     findings[index].counted = holder
     findings[index].holders += 1
     let oldest = holders[Int(finding.oldest)]
@@ -232,10 +332,10 @@ struct SocketSearch: ~Copyable {
       }
       statistics.directories += 1
       while let entry = try descriptors.nextNumbered() {
-        statistics.links += 1
-        guard let inode = try socketInode(entry, descriptors.descriptor), let index = table.value(of: inode),
-          index != Self.notWanted
+        guard case .socket(let inode) = try readDescriptor(entry.name, descriptors.descriptor),
+          let index = table.value(of: inode), index != Self.notWanted
         else { continue }
+        // The process's own directory leads to its name; a thread's would lead to the thread's.
         if record.foundAt != lookUp { try identify(&record, directory.descriptor) }
         count(Int(index), record.holder)
       }
