@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Fuzz one target: Fuzz/run.sh TARGET RUNS [LIBFUZZER OPTION...]
+#
+#   Fuzz/run.sh parse 1000000      socket tables (Fuzz/fuzz_parse.swift)
+#
+# A target is a file Fuzz/fuzz_TARGET.swift with LLVMFuzzerTestOneInput in it. The modules it imports are built
+# straight with swiftc, instrumented, into .fuzz/, where the corpus and whatever made it fail are kept too.
+#
+# FUZZ_FAST=1 leaves out the following of comparisons: two to three times as many runs a second, for a corpus
+# that already reaches everything.
+set -eu
+
+if [ $# -lt 2 ]; then
+  echo "usage: $0 TARGET RUNS [LIBFUZZER OPTION...]" >&2
+  echo "targets: $(cd "$(dirname "$0")" && ls fuzz_*.swift | sed 's/fuzz_\(.*\)\.swift/\1/' | tr '\n' ' ')" >&2
+  exit 2
+fi
+target=$1 runs=$2
+shift 2
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+source=$root/Fuzz/fuzz_$target.swift
+if [ ! -f "$source" ]; then
+  echo "$0: $target: no such target ($source)" >&2
+  exit 2
+fi
+out=$root/.fuzz/$target
+corpus=$out/corpus
+mkdir -p "$corpus" "$out/failures"
+
+instruments="-sanitize=fuzzer,address"
+if [ -n "${FUZZ_FAST:-}" ]; then
+  instruments="-sanitize=address -sanitize-coverage=edge,inline-8bit-counters,pc-table"
+fi
+flags="-O -swift-version 6 -parse-as-library -enable-testing $instruments
+  -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
+  -enable-upcoming-feature MemberImportVisibility -enable-upcoming-feature NonisolatedNonsendingByDefault"
+
+# build_module NAME: one object and the interface of a module of Sources.
+build_module() {
+  # shellcheck disable=SC2046,SC2086
+  swiftc $flags -wmo -I "$out" -module-name "$1" -emit-module -emit-module-path "$out/$1.swiftmodule" \
+    -c $(find "$root/Sources/$1" -name '*.swift' | sort) -o "$out/$1.o"
+}
+
+# In the order in which they import each other; only what the target imports, and ConnCore beneath it.
+objects=
+for module in ConnCore ProcNet; do
+  if [ "$module" = ConnCore ] || grep -Eq "^(@testable )?import $module\$" "$source"; then
+    build_module "$module"
+    objects="$objects $out/$module.o"
+  fi
+done
+# shellcheck disable=SC2086
+swiftc $flags -I "$out" -module-name "fuzz_$target" -c "$source" -o "$out/fuzz_$target.o"
+# The linker warns of what the sanitizer keeps to itself.
+# shellcheck disable=SC2086
+swiftc -sanitize=fuzzer,address "$out/fuzz_$target.o" $objects -o "$out/fuzz_$target" 2>"$out/link.log" ||
+  { cat "$out/link.log" >&2; exit 2; }
+
+# Seeds are read only; new inputs go to the corpus. A target may have seeds of its own in Fuzz/seeds/TARGET.
+seeds=
+for folder in "$root/Fuzz/seeds/$target" "$root/Tests/Fixtures"; do
+  if [ -d "$folder" ]; then seeds="$seeds $folder"; fi
+done
+
+dictionary=$root/Fuzz/fuzz_$target.dict
+if [ -f "$dictionary" ]; then set -- "-dict=$dictionary" "$@"; fi
+
+# Without this the runtime's own backtrace hangs for minutes after a crash.
+export SWIFT_BACKTRACE=enable=no
+# shellcheck disable=SC2086
+exec "$out/fuzz_$target" -runs="$runs" -max_len=4096 -print_final_stats=1 -artifact_prefix="$out/failures/" \
+  "$@" "$corpus" $seeds
