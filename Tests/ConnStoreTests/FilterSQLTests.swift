@@ -238,27 +238,25 @@ final class FilterDatabase {
 
   /// Each of these must be taken by SQLite or refused by us, in the middle of a query like those it is for.
   @Test(arguments: [
-    (String(repeating: "(sport 1 or (dport 2 and ", count: 15), String(repeating: "))", count: 15)),
-    (String(repeating: "(process a or (", count: 15), String(repeating: ") and not unit b*c)", count: 15)),
-    (
-      String(repeating: "((sport 1 or dport 2) and (src 10/8 or process n*) and (", count: 14),
-      String(repeating: ") or service ssh)", count: 14)
-    ),
-    (String(repeating: "process a*b or not process c*d or ", count: 3000), ""),
-    (String(repeating: "(port 1 or ", count: 5), String(repeating: " and process n*x)", count: 5)),
-    (
-      String(repeating: String(repeating: "src 10.0.0.1 or ", count: 17) + "(", count: 1)
-        + String(repeating: String(repeating: "src 10.0.0.1 and ", count: 40) + "(pid 1 or ", count: 15),
-      String(repeating: ")", count: 16)
-    ),
+    ("(sport 1 or (dport 2 and ", 15, "))"), ("(process a or (", 15, ") and not unit b*c)"),
+    ("((sport 1 or dport 2) and (src 10/8 or process n*) and (", 14, ") or service ssh)"),
+    ("process a*b or not process c*d or ", 300, ""), ("(port 1 or ", 5, " and process n*x)"),
+    ("sport 1 or ", 5000, ""), ("(sport 1 and sport 2 and sport 3 and sport 4 and (pid 1 or ", 15, "))"),
+    ("(" + String(repeating: "sport 1 and ", count: 40) + "(pid 1 or ", 15, "))"),
+    ("(" + String(repeating: "src 10.0.0.1 and ", count: 300) + "(pid 1 or ", 15, "))"),
   ])
-  func fitsSQLite(before: String, after: String) throws {
-    let filter = try Filter([before + "not process n*x" + after], services: .builtIn) { _ in nil }
-    let compiled = try filter.sql()
-    _ = try FilterDatabase().run(
-      "WITH w AS (SELECT * FROM (SELECT id FROM life l WHERE opened < 5 AND (duration > 6 OR \(compiled.sql)) "
-        + "UNION ALL SELECT id FROM open_life l WHERE (opened < 5 AND (\(compiled.sql))) ORDER BY 1 LIMIT 9)) "
-        + "SELECT * FROM w", compiled.bindings + compiled.bindings)
+  func fitsSQLite(opening: String, times: Int, closing: String) throws {
+    let words =
+      String(repeating: opening, count: times) + "not process n*x" + String(repeating: closing, count: times)
+    do {
+      let compiled = try Filter([words], services: .builtIn) { _ in nil }.sql()
+      _ = try FilterDatabase().run(
+        "WITH w AS (SELECT * FROM (SELECT id FROM life l WHERE opened < 5 AND (duration > 6 OR \(compiled.sql)) "
+          + "UNION ALL SELECT id FROM open_life l WHERE (opened < 5 AND (\(compiled.sql))) ORDER BY 1 LIMIT 9)) "
+          + "SELECT * FROM w", compiled.bindings + compiled.bindings)
+    } catch let error as FilterError {
+      #expect(error.description.contains("for the database"))
+    }
   }
 
   @Test(arguments: [20, 21, 22, 25, 30, 31, 32]) func takesTheDeepestItAllows(depth: Int) throws {

@@ -12,17 +12,7 @@ public struct Filter: Sendable {
   public let usesOwners: Bool
   /// The tables that can hold what it matches; the others need not be read.
   public let protos: ProtoSet
-  private var steps: [Step] = []
-  private let entry: Int32
-
-  /// A test, and where its answer leads: to another step, or to an end.
-  private struct Step {
-    var test: FilterTest
-    var onYes: Int32
-    var onNo: Int32
-  }
-  private static let accept: Int32 = -1
-  private static let reject: Int32 = -2
+  private let program: FilterProgram
 
   /// Matches everything: what no words at all mean.
   public static let everything = Filter(.all([]))
@@ -32,9 +22,7 @@ public struct Filter: Sendable {
     self.expression = expression
     usesOwners = expression.usesOwners
     protos = expression.protos
-    var steps: [Step] = []
-    entry = Self.compile(expression, yes: Self.accept, no: Self.reject, into: &steps)
-    self.steps = steps
+    program = FilterProgram(expression)
   }
 
   /// Reads a filter from the words of a command line; no words match everything.
@@ -53,32 +41,8 @@ public struct Filter: Sendable {
   }
 
   /// True where it matches everything.
-  public var matchesEverything: Bool { entry == Self.accept }
-
-  /// Emits from the last term to the first, so that every target is known by then. Returns where to begin.
-  private static func compile(
-    _ expression: FilterExpression, yes: Int32, no: Int32, into steps: inout [Step]
-  ) -> Int32 {
-    switch expression {
-    case .all(let terms):
-      return terms.reversed().reduce(yes) { compile($1, yes: $0, no: no, into: &steps) }
-    case .any(let terms):
-      return terms.reversed().reduce(no) { compile($1, yes: yes, no: $0, into: &steps) }
-    case .test(let test):
-      steps.append(Step(test: test, onYes: yes, onNo: no))
-    case .not(let test):
-      steps.append(Step(test: test, onYes: no, onNo: yes))
-    }
-    return Int32(steps.count - 1)
-  }
+  public var matchesEverything: Bool { program.acceptsAll }
 
   /// True where the filter matches `subject`.
-  public func matches(_ subject: borrowing FilterSubject) -> Bool {
-    var at = entry
-    while at >= 0 {
-      let step = Int(at)
-      at = subject.answers(steps[step].test) ? steps[step].onYes : steps[step].onNo
-    }
-    return at == Self.accept
-  }
+  public func matches(_ subject: borrowing FilterSubject) -> Bool { program.accepts(subject) }
 }

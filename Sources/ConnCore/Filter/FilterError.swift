@@ -61,16 +61,16 @@ public struct FilterError: Error, Hashable, Sendable, CustomStringConvertible {
 public enum Suggestion {
   /// The candidate that is nearest to `word` by insertions, deletions, replacements and swapped neighbours, or nil
   /// where none is near: at most two edits, fewer in short words. Of equally near ones the first.
-  public static func nearest(to word: some StringProtocol, among candidates: some Sequence<String>) -> String?
-  {
-    let word = Array(word.lowercased().utf8)
-    guard !word.isEmpty, word.count <= 32 else { return nil }
+  public static func nearest(
+    to word: some StringProtocol, among candidates: some Sequence<String>
+  ) -> String? {
+    let word = word.utf8.map(lowercased)
+    guard !word.isEmpty, word.count <= longest else { return nil }
     var best: String?
     var bestDistance = word.count <= 2 ? 1 : word.count <= 4 ? 2 : 3
-    for candidate in candidates {
-      let other = Array(candidate.lowercased().utf8)
-      guard abs(other.count - word.count) < bestDistance else { continue }
-      let distance = edits(word, other)
+    var rows = [Int](repeating: 0, count: 3 * (longest + 4))
+    for candidate in candidates where abs(candidate.utf8.count - word.count) < bestDistance {
+      let distance = edits(word, candidate.utf8, below: bestDistance, &rows)
       if distance < bestDistance {
         best = candidate
         bestDistance = distance
@@ -79,23 +79,41 @@ public enum Suggestion {
     return best
   }
 
-  /// Optimal string alignment distance.
-  private static func edits(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var beforeLast: [Int] = []
-    var last = Array(0...right.count)
-    for i in left.indices {
-      var row = [i + 1]
-      row.reserveCapacity(right.count + 1)
-      for j in right.indices {
-        var cost = min(last[j] + (left[i] == right[j] ? 0 : 1), min(last[j + 1], row[j]) + 1)
-        if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
-          cost = min(cost, beforeLast[j - 1] + 1)
+  /// Words of more bytes are nobody's slip of the finger.
+  private static let longest = 32
+
+  private static func lowercased(_ byte: UInt8) -> UInt8 {
+    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 32 : byte
+  }
+
+  /// Optimal string alignment distance, or `limit` as soon as it cannot be below that; `rows` has room for three rows
+  /// of the table.
+  private static func edits(
+    _ word: [UInt8], _ candidate: String.UTF8View, below limit: Int, _ rows: inout [Int]
+  ) -> Int {
+    let width = longest + 4
+    for column in 0...word.count { rows[column] = column }
+    var before: UInt8 = 0
+    var line = 0
+    for byte in candidate {
+      let byte = lowercased(byte)
+      line += 1
+      let (this, last, beforeLast) = (line % 3 * width, (line + 2) % 3 * width, (line + 1) % 3 * width)
+      rows[this] = line
+      var least = line
+      for column in 1...word.count {
+        let replaced = rows[last + column - 1] + (word[column - 1] == byte ? 0 : 1)
+        var cost = min(replaced, min(rows[last + column], rows[this + column - 1]) + 1)
+        if line > 1, column > 1, word[column - 2] == byte, word[column - 1] == before {
+          cost = min(cost, rows[beforeLast + column - 2] + 1)
         }
-        row.append(cost)
+        rows[this + column] = cost
+        least = min(least, cost)
       }
-      beforeLast = last
-      last = row
+      // A swap costs one from two rows back, where the least is at most one less: no later row is below this one's.
+      if least >= limit { return limit }
+      before = byte
     }
-    return last[right.count]
+    return rows[line % 3 * width + word.count]
   }
 }

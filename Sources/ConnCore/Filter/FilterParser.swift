@@ -207,9 +207,10 @@ struct FilterParser {
     String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { scalar in
+          if scalar.value >= 32, scalar.value < 127 { return scalar }
           switch scalar.properties.generalCategory {
-          case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse: "?"
-          default: scalar
+          case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse: return "?"
+          default: return scalar
           }
         }))
   }

@@ -46,35 +46,4 @@ public struct FilterSubject: Sendable {
     rawUID = life.rawUID
     process = life.owner.process
   }
-
-  func answers(_ test: FilterTest) -> Bool {
-    switch test {
-    case .state(let set): return set.contains(state)
-    case .address(.local, let block): return block.contains(local.address)
-    case .address(.remote, let block): return block.contains(remote.address)
-    case .address(.either, let block):
-      return block.contains(local.address) || block.contains(remote.address)
-    case .port(.local, let range): return range.contains(local.port)
-    case .port(.remote, let range): return range.contains(remote.port)
-    case .port(.either, let range): return range.contains(local.port) || range.contains(remote.port)
-    case .service(let ports):
-      guard let port = serviceEnd(proto, local: local, remote: remote, role: role, direction: direction)
-      else { return false }
-      return ports[proto.transport].contains(port)
-    case .process(let pattern):
-      guard let process else { return false }
-      if pattern.matches(process.name) { return true }
-      guard let exe = process.exe else { return false }
-      return pattern.isPath ? pattern.matches(exe) : pattern.matchesLastComponent(of: exe)
-    case .pid(let pid): return process?.pid == pid
-    case .user(let uid): return rawUID == uid && uid != SocketRow.noUID
-    case .unit(let pattern):
-      guard let unit = process?.unit else { return false }
-      return pattern.matches(unit) || pattern.matches(unit, adding: ".service")
-    case .container(let pattern):
-      return process?.container.map { pattern.matchesBeginning(of: $0) } ?? false
-    case .direction(let wanted): return direction == wanted
-    case .proto(let set): return set.contains(proto)
-    }
-  }
 }

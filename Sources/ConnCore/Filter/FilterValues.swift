@@ -44,53 +44,61 @@ public struct NamePattern: Hashable, Sendable {
     self.text = text
     bytes = Array(text.utf8)
     hasWildcard = bytes.contains(Self.star)
+    isPath = bytes.contains(UInt8(ascii: "/"))
   }
 
   private static let star = UInt8(ascii: "*")
 
   /// True where it speaks of a path rather than of a name.
-  public var isPath: Bool { bytes.contains(UInt8(ascii: "/")) }
+  public let isPath: Bool
 
   /// True where all of `name` fits.
-  public func matches(_ name: String) -> Bool { Self.fits(name.utf8, bytes) }
+  public func matches(_ name: String) -> Bool { Self.withBytes(of: name) { fits($0) } }
 
   /// True where all of `name` fits, followed by `suffix` in the pattern: `sshd` with `.service` fits `sshd.service`.
-  func matches(_ name: String, adding suffix: String) -> Bool {
-    guard name.utf8.count >= suffix.utf8.count, name.utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
-    else { return false }
-    return Self.fits(name.utf8.dropLast(suffix.utf8.count), bytes)
+  func matches(_ name: String, adding suffix: StaticString) -> Bool {
+    Self.withBytes(of: name) { name in
+      let rest = name.count - suffix.utf8CodeUnitCount
+      guard rest >= 0 else { return false }
+      for place in 0..<suffix.utf8CodeUnitCount where name[rest + place] != suffix.utf8Start[place] {
+        return false
+      }
+      return fits(UnsafeBufferPointer(rebasing: name[..<rest]))
+    }
   }
 
   /// True where the part of `path` after its last slash fits.
   func matchesLastComponent(of path: String) -> Bool {
-    let bytes = path.utf8
-    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return matches(path) }
-    return Self.fits(bytes[bytes.index(after: slash)...], self.bytes)
+    Self.withBytes(of: path) { path in
+      let slash = path.lastIndex(of: UInt8(ascii: "/")) ?? -1
+      return fits(UnsafeBufferPointer(rebasing: path[(slash + 1)...]))
+    }
   }
 
   /// True where the beginning of `name` fits.
-  func matchesBeginning(of name: String) -> Bool {
-    if !hasWildcard { return name.utf8.starts(with: bytes) }
-    return Self.fits(name.utf8, bytes, beginning: true)
+  func matchesBeginning(of name: String) -> Bool { Self.withBytes(of: name) { fits($0, beginning: true) } }
+
+  private static func withBytes(of name: String, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+    // Strings that Swift made are contiguous; the other way is for those that a framework lends.
+    name.utf8.withContiguousStorageIfAvailable(body) ?? Array(name.utf8).withUnsafeBufferPointer(body)
   }
 
   /// Matches with one step back: a later `*` never needs an earlier one tried again.
-  private static func fits<Name: BidirectionalCollection<UInt8>>(
-    _ name: Name, _ pattern: [UInt8], beginning: Bool = false
-  ) -> Bool {
-    var at = name.startIndex
+  private func fits(_ name: UnsafeBufferPointer<UInt8>, beginning: Bool = false) -> Bool {
+    if !hasWildcard, !beginning, name.count != bytes.count { return false }
+    var at = 0
     var next = 0
-    var retry: (at: Name.Index, next: Int)?
+    var retry: (at: Int, next: Int)?
     while true {
-      if next == pattern.count, beginning || at == name.endIndex { return true }
-      if next < pattern.count, pattern[next] == star {
+      if next == bytes.count, beginning || at == name.count { return true }
+      if next < bytes.count, bytes[next] == Self.star {
         next += 1
         retry = (at, next)
-      } else if at != name.endIndex, next < pattern.count, name[at] == pattern[next] {
-        name.formIndex(after: &at)
+      } else if at < name.count, next < bytes.count, name[at] == bytes[next] {
+        at += 1
         next += 1
-      } else if let last = retry, last.at != name.endIndex {
-        at = name.index(after: last.at)
+      } else if let last = retry, last.at < name.count {
+        at = last.at + 1
         next = last.next
         retry = (at, next)
       } else {

@@ -39,16 +39,24 @@ public struct ServiceNames: Sendable {
 
   /// Every port called `name`, by its name or an alias, in the order they were read; letters match in either case.
   public func ports(named name: String) -> [(UInt16, Transport)] {
-    let wanted = name.lowercased()
     var found: [UInt32] = []
-    for entry in [primary, aliases].joined() where entry.name.lowercased() == wanted {
-      if !found.contains(entry.key) { found.append(entry.key) }
+    for entries in [primary, aliases] {
+      for entry in entries where Self.isSame(entry.name, name) && !found.contains(entry.key) {
+        found.append(entry.key)
+      }
     }
     return found.map { (UInt16(truncatingIfNeeded: $0), $0 >> 16 == 0 ? .tcp : .udp) }
   }
 
   /// Every name there is, aliases too, some more than once: for suggestions.
   public var names: some Sequence<String> { [primary, aliases].joined().lazy.map(\.name) }
+
+  private static func isSame(_ left: String, _ right: String) -> Bool {
+    guard left.utf8.count == right.utf8.count else { return false }
+    return zip(left.utf8, right.utf8).allSatisfy { left, right in
+      left == right || (left ^ right == 32 && (97...122).contains(left | 32))
+    }
+  }
 
   private static func key(_ port: UInt16, _ transport: Transport) -> UInt32 {
     UInt32(port) | UInt32(transport.rawValue) << 16

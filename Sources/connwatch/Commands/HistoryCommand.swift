@@ -120,13 +120,7 @@ struct HistoryCommand: ParsableCommand {
 extension SocketOptions {
   /// The filter and what `-t`, `-u`, `-4` and `-6` leave, as a condition for the history.
   func condition(_ filter: Filter) throws(FilterError) -> Filter.SQL? {
-    var condition = filter.matchesEverything ? nil : try filter.sql()
-    if protos != .all {
-      let wanted = Proto.allCases.filter { protos.contains($0) }.map { String($0.rawValue) }
-      let sql = "(l.flags & 3) IN (\(wanted.joined(separator: ", ")))"
-      condition = Filter.SQL(
-        sql: condition.map { "(\($0.sql)) AND \(sql)" } ?? sql, bindings: condition?.bindings ?? [])
-    }
-    return condition
+    let whole = protos == .all ? filter : Filter(.all([filter.expression, .test(.proto(protos))]))
+    return whole.matchesEverything ? nil : try whole.sql()
   }
 }

@@ -54,11 +54,8 @@ extension GlobalOptions {
     let gaps = try history.gaps(since: since, until: until).filter { $0.cause != "clock stepped" }
     if gaps.count > 3 {
       let total = gaps.reduce(0) { $0 + ($1.until - $1.since) }
-      var age: [UInt8] = []
-      TimeText.append(age: total, to: &age)
       remark(
-        "\(gaps.count) gaps, \(String(decoding: age, as: UTF8.self)) in all, were not watched (connwatch events shows them)"
-      )
+        "\(gaps.count) gaps, \(TimeText.age(total)) in all, were not watched (connwatch events shows them)")
     } else {
       for gap in gaps {
         remark("not watching from \(text(gap.since)) to \(text(gap.until)): \(gap.cause)")

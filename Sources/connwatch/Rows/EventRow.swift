@@ -44,7 +44,7 @@ struct EventRow: OutputRow {
     case .time: return .time(event.time)
     case .event: return .text(event.kind.rawValue)
     case .id: return .int(life.id)
-    case .proto: return .text(life.proto.name)
+    case .proto: return .proto(life.proto)
     case .from: return event.from.orNull { .text($0.name) }
     case .to: return event.to.orNull { .text($0.name) }
     case .state: return .state(event.to ?? event.from ?? life.state)
@@ -55,7 +55,7 @@ struct EventRow: OutputRow {
     case .local: return .endpoint(life.local)
     case .remote: return .endpoint(life.remote)
     case .service: return life.serviceName(names.services).orNull(Value.text)
-    case .direction: return life.direction.orNull { .text($0.name) }
+    case .direction: return life.direction.orNull(Value.direction)
     case .process: return .process(life.owner)
     case .pid: return life.owner.process.orNull { .number($0.pid) }
     }

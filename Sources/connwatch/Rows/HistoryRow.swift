@@ -37,7 +37,7 @@ struct HistoryRow: OutputRow {
   func value(_ field: Field) -> Value {
     switch field {
     case .id: return .int(life.id)
-    case .proto: return .text(life.proto.name)
+    case .proto: return .proto(life.proto)
     case .state: return .state(life.state)
     case .localAddress: return .address(life.local.address)
     case .localPort: return .port(life.local.port)
@@ -46,7 +46,7 @@ struct HistoryRow: OutputRow {
     case .local: return .endpoint(life.local)
     case .remote: return .endpoint(life.remote)
     case .service: return life.serviceName(names.services).orNull(Value.text)
-    case .direction: return life.direction.orNull { .text($0.name) }
+    case .direction: return life.direction.orNull(Value.direction)
     case .uid: return life.uid.orNull { .number($0) }
     case .user: return names.user(life.uid).orNull(Value.text)
     case .firstSeen: return .time(life.firstSeen)

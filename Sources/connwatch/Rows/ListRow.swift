@@ -53,7 +53,7 @@ struct ListRow: OutputRow {
   func value(_ field: Field) -> Value {
     switch field {
     case .time: return .time(context.time)
-    case .proto: return .text(socket.proto.name)
+    case .proto: return .proto(socket.proto)
     case .state: return .state(socket.state)
     case .localAddress: return .address(socket.local.address)
     case .localPort: return .port(socket.local.port)
@@ -63,7 +63,7 @@ struct ListRow: OutputRow {
     case .remote: return .endpoint(socket.remote)
     case .service:
       return serviceName(socket, role, direction, context.names.services).orNull(Value.text)
-    case .direction: return direction.orNull { .text($0.name) }
+    case .direction: return direction.orNull(Value.direction)
     case .uid: return socket.uid.orNull { .number($0) }
     case .user: return context.names.user(socket.uid).orNull(Value.text)
     case .inode: return isLive ? .number(socket.inode) : .null

@@ -33,7 +33,7 @@ struct ListenerRow: OutputRow {
   func value(_ field: Field) -> Value {
     switch field {
     case .status: return .text(verdict.rawValue)
-    case .proto: return .text(listener.proto.name)
+    case .proto: return .proto(listener.proto)
     case .address: return .address(listener.address)
     case .port: return .port(listener.port)
     case .local: return .endpoint(Endpoint(listener.address, listener.port))

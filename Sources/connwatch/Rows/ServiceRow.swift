@@ -40,7 +40,7 @@ struct ServiceRow: OutputRow {
     case .service: return name.orNull(Value.text)
     case .port: return .port(use.port)
     case .proto: return .text(use.transport.name)
-    case .direction: return .text(use.direction.name)
+    case .direction: return .direction(use.direction)
     case .remoteHosts: return .number(use.remoteHosts)
     case .connections: return .number(use.connections)
     case .open: return .number(use.open)

@@ -78,6 +78,13 @@ struct TimeText {
     lastSecond = second
   }
 
+  /// A span in microseconds, as ``append(age:to:)`` writes it.
+  static func age(_ microseconds: Int64) -> String {
+    var bytes = ByteBuffer(capacity: 16)
+    append(age: microseconds, to: &bytes)
+    return String(decoding: bytes.bytes, as: UTF8.self)
+  }
+
   /// Appends a span in microseconds in its two largest units: `250ms`, `3s`, `4m12s`, `2h05m`, `3d4h`.
   static func append(age microseconds: Int64, to bytes: inout ByteBuffer) {
     if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
