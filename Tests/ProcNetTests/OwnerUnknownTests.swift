@@ -53,9 +53,12 @@ import Testing
     facts.someRefused = true
     facts.pidsHidden = true
     #expect(facts.whyUnknown(stillThere: false) == .exited)
+    // Held by a process of somebody else.
+    #expect(facts.whyUnknown(stillThere: true) == .noPermission)
     #expect(facts.needsSecondLook)
     facts.ownRefused = true
-    #expect(facts.whyUnknown(stillThere: true) == .noPermission)
+    #expect(facts.whyUnknown(stillThere: false) == .noPermission)
+    #expect(!facts.needsSecondLook)
   }
 
   @Test func withEverythingReadable() {

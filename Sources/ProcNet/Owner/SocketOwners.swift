@@ -59,13 +59,13 @@ public final class SocketOwners {
 
   /// Looks at as few processes as it takes, for a few new sockets among many that are known.
   ///
-  /// First at processes that are new, then at those that were found to hold wanted sockets before, the latest
-  /// first, and then at the rest, until each wanted socket has a holder. The ancestors and
-  /// children of every holder are looked at as well where they could have shared the socket through fork(2), so the
-  /// oldest holder is right then, as long as each socket is asked for when it is new. A process further away
-  /// that shares a connection (by SCM_RIGHTS, or a child whose parent has ended) is not counted. Descriptors known to be a socket that is alive and not wanted are left out, and
-  /// read only where something is still missing at the end. Every process and descriptor is looked at if a
-  /// listener is wanted, or as soon as a wanted socket has no holder.
+  /// First at processes that are new, then at recent holders of wanted sockets, the latest first, and then at the
+  /// rest, until each wanted socket has a holder. The ancestors and children of every holder are looked at as
+  /// well where they could have shared the socket through fork(2), so the oldest holder is right then, as long as
+  /// each socket is asked for when it is new. A process further away that shares a connection (by SCM_RIGHTS, or a
+  /// child whose parent has ended) is not counted. Descriptors known to be a socket that is alive and not wanted
+  /// are left out, and read only where something is still missing. Every process is looked at if a listener is
+  /// wanted, or as long as a wanted socket has no holder.
   ///
   /// - Parameter rows: every socket that is alive.
   public func lookUp(_ wanted: [WantedSocket], among rows: [SocketRow]) {

@@ -47,10 +47,10 @@ public struct UnknownOwnerFacts: Hashable, Sendable {
       default: return .exited
       }
     }
-    if uid == effectiveUID {
-      if ownRefused { return .noPermission }
-    } else if someRefused || pidsHidden {
-      return .noPermission
+    if someRefused || pidsHidden {
+      // Our own sockets are with our own processes, as a rule: one that has gone has ended. One that stays was
+      // passed to somebody else.
+      if uid != effectiveUID || ownRefused || stillThere { return .noPermission }
     }
     if someFailed { return nil }
     if !inInitialPIDNamespace { return .otherNamespace }
