@@ -3,9 +3,6 @@
 
 import ConnCore
 
-/// The filter as a stranger would type it: words end at a newline or a NUL. What can be read is then asked of some
-/// sockets, and what cannot has to say why; a filter and its negation never agree.
-
 private let services = ServiceNames.builtIn
 
 private let subjects: [FilterSubject] = {
@@ -40,6 +37,8 @@ private func read(_ words: [String]) -> Result<Filter, FilterError> {
   }
 }
 
+/// The filter as a stranger would type it: words end at a newline or a NUL. What can be read is then asked of some
+/// sockets, and what cannot has to say why; a filter and its negation never agree.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFilter(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   let bytes = UnsafeBufferPointer(start: data, count: count)

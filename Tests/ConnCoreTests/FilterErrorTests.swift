@@ -76,6 +76,7 @@ import Testing
       "dport 1024-2048", "'1024-2048' is not a port (for a range: 'sport >= 1024 and sport <= 2048')",
       "1024-2048"
     ),
+    ("sport 53/udp", "unknown service '53/udp' (leave out '/udp', add 'proto udp')", "53/udp"),
     ("dport =", "'dport' needs a port: a number from 0 to 65535, or a service name", "dport"),
     ("dport = )", "'dport' needs a port: a number from 0 to 65535, or a service name", "dport"),
     ("dport = :", "no port in ':'", ":"),

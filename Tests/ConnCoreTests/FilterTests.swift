@@ -198,6 +198,7 @@ enum FilterSamples {
   }
 
   @Test(arguments: [
+    (["state", "established", "( dport = :https or sport = :http )", "dst", "198.51.100/24"], "curl"),
     (["process", "Web Content"], "dns"), (["process", "(sd-pam)"], "bound6"),
     (["(process", "nginx)"], "weblisten webin"),
     (["process nginx", "state listening"], "weblisten"),

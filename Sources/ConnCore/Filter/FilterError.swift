@@ -69,7 +69,12 @@ public enum Suggestion {
     var best: String?
     var bestDistance = word.count <= 2 ? 1 : word.count <= 4 ? 2 : 3
     var rows = [Int](repeating: 0, count: 3 * (longest + 4))
+    let letters = letterSet(word)
     for candidate in candidates where abs(candidate.utf8.count - word.count) < bestDistance {
+      // Each edit takes away and brings in one letter at most: most candidates are out by this already.
+      let others = letterSet(candidate.utf8)
+      guard max((letters & ~others).nonzeroBitCount, (others & ~letters).nonzeroBitCount) < bestDistance
+      else { continue }
       let distance = edits(word, candidate.utf8, below: bestDistance, &rows)
       if distance < bestDistance {
         best = candidate
@@ -81,6 +86,12 @@ public enum Suggestion {
 
   /// Words of more bytes are nobody's slip of the finger.
   private static let longest = 32
+
+  private static func letterSet(_ text: some Sequence<UInt8>) -> UInt64 {
+    var set: UInt64 = 0
+    for byte in text { set |= 1 << UInt64(lowercased(byte) & 63) }
+    return set
+  }
 
   private static func lowercased(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 32 : byte

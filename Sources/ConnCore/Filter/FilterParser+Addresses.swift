@@ -82,6 +82,11 @@ extension FilterParser {
 
   private func unknownService(_ text: Substring, at value: Range<Int>) -> FilterError {
     if text.isEmpty { return error("no port in '\(lexer.string(value))'", at: value) }
+    for transport in Transport.allCases where text.lowercased().hasSuffix("/" + transport.name) {
+      return error(
+        "unknown service '\(text)'", at: value,
+        hint: "leave out '/\(transport.name)', add 'proto \(transport.name)'")
+    }
     let near = Suggestion.nearest(to: text, among: services.names)
     return error(
       "unknown service '\(text)'", at: value,
