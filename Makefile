@@ -10,18 +10,20 @@ RUNS ?= 10000000
 ARGS ?=
 
 BINARY := .build/release/connwatch
-# Kept apart, or each `make build` after a `make install` would link again.
-STATIC := .build/static
 STATE := /var/lib/connwatch
 FORMATTED := $(wildcard Package.swift Sources Tests Fuzz Benchmarks)
 
 .DEFAULT_GOAL := build
-.PHONY: build static run install uninstall test build-tests lint format fuzz clean help setup setup-test
+.PHONY: build run install uninstall test build-tests lint format fuzz clean help setup setup-test
 # One thing after the other: SwiftPM uses all cores by itself, and two of them would wait for each other's lock.
 .NOTPARALLEL:
 
-build: setup ## Build .build/release/connwatch (what `make` alone does)
-	$(SWIFT) build -c release --product connwatch
+# Under sudo there may be no swift on PATH: what was built before is then taken as it is.
+build: ## Build .build/release/connwatch, which needs no Swift to run (what `make` alone does)
+	@if command -v $(SWIFT) >/dev/null 2>&1 || [ ! -x $(BINARY) ]; then \
+	  Scripts/setup.sh build && set -x && \
+	  $(SWIFT) build -c release --static-swift-stdlib --product connwatch; \
+	fi
 
 run: build ## Record this machine's sockets for 30 s and show what was seen; ARGS='list -tulpn' runs that instead
 ifeq ($(strip $(ARGS)),)
@@ -30,16 +32,9 @@ else
 	@$(BINARY) $(ARGS)
 endif
 
-# Under sudo there may be no swift on PATH: what `make static` built before is then taken as it is.
-static: ## Build .build/static/release/connwatch, which needs no Swift to run
-	@if command -v $(SWIFT) >/dev/null 2>&1 || [ ! -x $(STATIC)/release/connwatch ]; then \
-	  Scripts/setup.sh build && set -x && \
-	  $(SWIFT) build -c release --static-swift-stdlib --product connwatch --scratch-path $(STATIC); \
-	fi
-
-install: static ## Install a binary that needs no Swift, and the man pages (PREFIX, DESTDIR)
+install: build ## Install a binary that needs no Swift, and the man pages (PREFIX, DESTDIR)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 0755 $(STATIC)/release/connwatch "$(DESTDIR)$(PREFIX)/bin/connwatch"
+	install -m 0755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/connwatch"
 	strip "$(DESTDIR)$(PREFIX)/bin/connwatch"
 	@for page in docs/man/*.1; do \
 	  [ -e "$$page" ] || continue; \

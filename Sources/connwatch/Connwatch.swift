@@ -51,11 +51,25 @@ struct Connwatch: ParsableCommand {
         print("connwatch \(version)")
         return 0
       }
-      var command = try parseAsRoot(words)
+      var command = try direct(words) ?? parseAsRoot(words)
       try command.run()
       return 0
     } catch {
       return report(error)
+    }
+  }
+
+  /// Parses the words of a command by that command alone, which costs half of what the way from the root does;
+  /// nil where they are not right or ask for help: the root then says it with the whole command's name.
+  private static func direct(_ words: [String]) -> (any ParsableCommand)? {
+    let rest = Array(words.dropFirst())
+    switch words.first {
+    case "list": return try? ListCommand.parse(rest)
+    case "record": return try? RecordCommand.parse(rest)
+    case "history": return try? HistoryCommand.parse(rest)
+    case "events": return try? EventsCommand.parse(rest)
+    case "services": return try? ServicesCommand.parse(rest)
+    default: return nil
     }
   }
 
