@@ -191,7 +191,7 @@ public final class HistoryWriter {
     do {
       try connection.transaction { () throws(StoreError) in
         for gap in batch.gaps { try write(gap) }
-        for life in batch.current.values.sorted(by: { $0.id < $1.id }) {
+        for life in batch.current {
           try bind(life, to: upsert)
           upsert.bind(15, life.firstSeenBoot)
           upsert.bind(16, Int64(bitPattern: life.inode))

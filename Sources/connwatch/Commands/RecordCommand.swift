@@ -85,11 +85,12 @@ struct RecordCommand: ParsableCommand {
       ports: Recorder.Ports(
         owners: { wanted, rows in Self.find(wanted, among: rows, owners) },
         store: { background.submit($0) },
-        tell: { happenings in
-          guard prints else { return }
-          try printer.print(happenings.map { EventRow(names: names, happening: $0) })
-          try output.flush()
-        }))
+        tell: !prints
+          ? nil
+          : { happenings in
+            try printer.print(happenings.map { EventRow(names: names, happening: $0) })
+            try output.flush()
+          }))
     global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
     let failure = sample(recorder, plan, signals, owners)
     // Whatever ended the sampling, what was seen is stored before anything is said of it.
