@@ -219,9 +219,13 @@ extension LifeTable {
           changes.events.append(Event(.closed, at: time, from: state, to: nil, life: life))
         }
       case .moved(let from):
-        let closes = state == .timeWait && life.closedOffset == life.laterSteps.last?.offset
+        let offset = life.laterSteps.last?.offset ?? 0
+        let closes = state == .timeWait && life.closedOffset == offset
+        // The life's own moment and not the snapshot's: the clocks differ by rounding, or by a step of the wall
+        // clock, and what is told now must be what the history tells later.
         changes.events.append(
-          Event(closes ? .closed : .changed, at: time, from: from, to: state, life: life))
+          Event(
+            closes ? .closed : .changed, at: life.firstSeen + offset, from: from, to: state, life: life))
       }
     }
     for life in pass.ended where life.state != .timeWait {
