@@ -218,19 +218,23 @@ extension LifeTable {
     }
     touched.removeAll(keepingCapacity: true)
     changes.notes.reserveCapacity(pass.happenings.count + pass.ended.count)
-    func note(_ kind: Event.Kind, _ at: Int, from: SocketState?, to: SocketState?) {
+    func note(_ kind: Event.Kind, _ slot: Int, at time: Timestamp, from: SocketState?, to: SocketState?) {
       changes.notes.append(
-        Changes.Note(kind: kind, time: time, from: from, to: to, place: places[at], isFinished: false))
+        Changes.Note(kind: kind, time: time, from: from, to: to, place: places[slot], isFinished: false))
     }
     for (at, what) in pass.happenings {
       let state = slots[at].state
       switch what {
       case .began:
-        note(lives[at].role == .listener ? .listening : .opened, at, from: nil, to: state)
-        if lives[at].closedOffset != nil { note(.closed, at, from: state, to: nil) }
+        note(lives[at].role == .listener ? .listening : .opened, at, at: time, from: nil, to: state)
+        if lives[at].closedOffset != nil { note(.closed, at, at: time, from: state, to: nil) }
       case .moved(let from):
-        let closes = state == .timeWait && lives[at].closedOffset == lives[at].laterSteps.last?.offset
-        note(closes ? .closed : .changed, at, from: from, to: state)
+        let offset = lives[at].laterSteps.last?.offset ?? 0
+        let closes = state == .timeWait && lives[at].closedOffset == offset
+        // The life's own moment and not the snapshot's: the clocks differ by rounding, or by a step of the wall
+        // clock, and what is told now must be what the history tells later.
+        note(
+          closes ? .closed : .changed, at, at: lives[at].firstSeen + offset, from: from, to: state)
       }
     }
     for (place, life) in pass.ended.enumerated() where life.state != .timeWait {
