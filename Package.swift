@@ -40,7 +40,12 @@ let package = Package(
     .testTarget(
       name: "ConnStoreTests", dependencies: ["ConnStore", "ConnCore"], swiftSettings: strict),
     .testTarget(
-      name: "connwatchTests", dependencies: ["connwatch", "ConnCore", "ConnStore"], swiftSettings: strict),
+      name: "connwatchTests",
+      dependencies: [
+        "connwatch", "ConnCore", "ConnStore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

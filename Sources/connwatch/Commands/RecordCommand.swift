@@ -11,17 +11,20 @@ import ProcNet
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record", abstract: "Sample, diff and store until stopped.",
+    usage: "connwatch record [OPTIONS]",
     discussion: """
       Examples:
-        sudo connwatch record                       until Ctrl-C or SIGTERM, every second
-        connwatch record --for 30s --print          half a minute, each event as it comes
-        connwatch record --ignore 'dst 127.0.0.0/8' leave loopback out
-        connwatch record --keep 7d --max-size 100M  a week, and no more than that
+        sudo connwatch record                        each second, until Ctrl-C
+        connwatch record --for 30s --print           half a minute, told as it comes
+        connwatch record --ignore 'dst 127.0.0.0/8'  leave loopback out
+        connwatch record --keep 7d --max-size 100M   a week, and no more than that
 
-      A connection is one life: its states in order, and who held it. What was not watched is stored as a gap.
-      No privileges are needed; as root the owners of all sockets are seen, otherwise your own.
-      Connections shorter than the interval can be missed, except those that are closed from this side, which
-      stay in TIME_WAIT for a minute.
+      A connection is one life: its states in order, and who held it. What was not
+      watched is stored as a gap. Which file it is stored in: connwatch db --help.
+
+      No privileges are needed; root sees the owners of all sockets, others those of
+      their own. Connections shorter than the interval can be missed, except those
+      that are closed from this side: they stay in TIME_WAIT for a minute.
       """)
 
   /// Where sockets are read from.
