@@ -243,7 +243,7 @@ private let curl = OwningProcess(
       }
       try writer.write(makeBatch(second, next: first, finished: lives))
     }
-    let before = try writer.usedBytes()
+    let before = try writer.connection.usedBytes()
     let now = moment(9 * 86_400 + 10)
     var retention = Retention(keep: 3 * 86_400 * 1_000_000)
     while try retention.run(on: writer, now: now) > 0 {}
@@ -256,8 +256,8 @@ private let curl = OwningProcess(
     retention = Retention(maxSize: before / 10)
     while try retention.run(on: writer, now: now) > 0 {}
     try writer.sweepDictionaries()
-    try writer.giveBack(pages: 1_000_000)
-    #expect(try writer.usedBytes() <= before / 10)
+    try writer.connection.giveBack(pages: 1_000_000)
+    #expect(try writer.connection.usedBytes() <= before / 10)
     #expect(try writer.connection.integer("PRAGMA page_count") ?? 0 < before / 10 / 4096 + 50)
   }
 
