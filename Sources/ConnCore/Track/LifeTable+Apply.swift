@@ -57,8 +57,8 @@ extension LifeTable {
     let at = find(row, keyInode, hash)
     if at < 0 {
       begin(row, keyInode, hash, &pass)
-    } else if slots[at].state == row.state && (row.inode == 0 || slots[at].inode == row.inode)
-      && slots[at].ownerLooks != 1
+    } else if slots[at].state == row.state
+      && (row.inode == 0 || (slots[at].inode == row.inode && slots[at].ownerLooks == 2))
     {
       // The steady case: nothing to write but that it was seen.
       slots[at].generation = generation
