@@ -57,8 +57,8 @@ extension LifeTable {
     let at = find(row, keyInode, hash)
     if at < 0 {
       begin(row, keyInode, hash, &pass)
-    } else if slots[at].state == row.state && (row.inode == 0 || slots[at].inode == row.inode)
-      && slots[at].ownerLooks != 1
+    } else if slots[at].state == row.state
+      && (row.inode == 0 || (slots[at].inode == row.inode && slots[at].ownerLooks == 2))
     {
       // The steady case: nothing to write but that it was seen.
       slots[at].generation = generation
@@ -69,7 +69,9 @@ extension LifeTable {
       pass.deferred.append(number)
     } else if Self.goesBackwards(from: slots[at].state, to: row.state) {
       end(at, bySuccessor: true, &pass)
-      begin(row, keyInode, hash, &pass)
+      // What is seen may be another life on the tuple, which takes the place of the one that ended.
+      let next = find(row, keyInode, hash)
+      if next < 0 { begin(row, keyInode, hash, &pass) } else { update(next, row, &pass) }
     } else {
       update(at, row, &pass)
     }
@@ -83,18 +85,24 @@ extension LifeTable {
       return
     }
     let sharedHash = hash(row, 0)
-    let shared = find(row, 0, sharedHash)
-    if shared >= 0 && slots[shared].generation == generation {
-      begin(row, row.inode, ownHash, &pass)
-    } else {
-      if shared >= 0 { end(shared, bySuccessor: true, &pass) }
+    var shared = find(row, 0, sharedHash)
+    if shared >= 0 && slots[shared].generation != generation {
+      end(shared, bySuccessor: true, &pass)
+      shared = find(row, 0, sharedHash)
+    }
+    if shared < 0 {
       begin(row, 0, sharedHash, &pass)
+    } else if slots[shared].inode == row.inode {
+      update(shared, row, &pass)
+    } else {
+      aside.append(begin(row, row.inode, ownHash, &pass))
     }
   }
 
+  @discardableResult
   private mutating func begin(
     _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, _ pass: inout Pass
-  ) {
+  ) -> Int {
     let snapshot = pass.snapshot
     let role = Life.Role(row, ephemeral: settings.ephemeral)
     let before = lastComplete[Int(row.proto.rawValue)]
@@ -111,6 +119,7 @@ extension LifeTable {
     touch(at)
     pass.happenings.append((at, .began))
     pass.wanted.append((at, row))
+    return at
   }
 
   private func infer(_ row: SocketRow) -> Direction? {
@@ -139,7 +148,9 @@ extension LifeTable {
       slots[at].ownerLooks = 0
       lives[at].inode = row.inode
     }
-    if row.rawUID != SocketRow.noUID && lives[at].rawUID != row.rawUID {
+    // Of a socket that no process holds the kernel may tell 0, which is nobody's word once the user was known.
+    let tellsUID = row.rawUID != SocketRow.noUID && (row.inode != 0 || lives[at].rawUID == SocketRow.noUID)
+    if tellsUID && lives[at].rawUID != row.rawUID {
       lives[at].rawUID = row.rawUID
       touch(at)
     }

@@ -54,6 +54,8 @@ public struct LifeTable: Sendable {
   /// What is written of each slot's life; apart from the slots because a steady socket never needs it.
   var lives: [Life] = []
   var free: [Int] = []
+  /// Slots of TCP connections that are known by their inode too, since another one is on the same tuple.
+  var aside: [Int] = []
   var index = LifeIndex()
   var generation: UInt32 = 0
   let seed: UInt64
@@ -99,10 +101,13 @@ public struct LifeTable: Sendable {
     for life in open {
       var row = SocketRow(proto: life.proto, state: life.state, local: life.local, remote: life.remote)
       row.inode = life.inode
-      let keyInode = Self.keyInode(row)
+      var keyInode = Self.keyInode(row)
+      let isAside = find(row, keyInode, hash(row, keyInode)) >= 0
+      if isAside { keyInode = row.inode }
       let hash = hash(row, keyInode)
       guard find(row, keyInode, hash) < 0 else { continue }
       let at = insert(life, row, keyInode, hash, boot: lastSampleBoot)
+      if isAside { aside.append(at) }
       slots[at].ownerLooks = life.owner.process == nil && life.inode != 0 ? 0 : 2
       if life.role == .listener { listeners.insert(life.proto, life.local) }
     }
@@ -170,6 +175,27 @@ public struct LifeTable: Sendable {
     lives[at].laterSteps = []
     lives[at].owner = .notLookedUp
     free.append(at)
+    if !aside.isEmpty { fillPlace(of: at) }
+  }
+
+  /// When the life goes that its tuple alone leads to, another one on the tuple takes its place: or it would be
+  /// taken for a new one as soon as its row tells no inode.
+  private mutating func fillPlace(of at: Int) {
+    if let place = aside.firstIndex(of: at) {
+      aside.remove(at: place)
+      return
+    }
+    let gone = slots[at]
+    guard gone.keyInode == 0,
+      let place = aside.firstIndex(where: {
+        slots[$0].local == gone.local && slots[$0].remote == gone.remote && slots[$0].proto == gone.proto
+      })
+    else { return }
+    let next = aside.remove(at: place)
+    index.remove(next, hash: slots[next].hash) { slots[$0].hash }
+    slots[next].keyInode = 0
+    slots[next].hash = gone.hash
+    index.insert(next, hash: gone.hash) { slots[$0].hash }
   }
 
   /// The life in a slot, with the last sight that only the slot keeps up to date.
