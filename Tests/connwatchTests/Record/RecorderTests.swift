@@ -89,9 +89,10 @@ private final class Night {
 
   @Test func aPauseOfTheRecorderIsAGapAndLivesGoOn() throws {
     let first = Night()
-    try first.see([40000, 40001])
+    try first.see([])
+    try first.see([40000, 40001], after: 0)
     var resumption = HistoryWriter.Resumption()
-    resumption.open = first.batches[0].current
+    resumption.open = first.batches[1].current
     resumption.nextLife = 3
     resumption.lastSample = Night.moment(1)
     resumption.lastSampleBoot = 1_000_000
