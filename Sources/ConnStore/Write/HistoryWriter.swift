@@ -73,6 +73,8 @@ public final class HistoryWriter {
   private var sampleMinute: Int64 = 0
   /// Lives taken out since the dictionaries were last swept.
   var removedSinceSweep = 0
+  /// When nothing was found to be too old, in ``Retention/pace``s.
+  var prunedAt: Int64?
 
   /// Opens or makes the database and begins a run.
   ///
