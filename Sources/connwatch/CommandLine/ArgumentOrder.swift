@@ -60,7 +60,8 @@ enum ArgumentOrder {
 
   /// Values such as `-90m` look like options; joined to theirs they cannot be taken for one.
   private static func joined(_ option: String, _ value: String) -> [String] {
-    option.hasPrefix("--") ? ["\(option)=\(value)"] : [option, value]
+    let long = ["-S": "--since", "-U": "--until"][option] ?? option
+    return ["\(long)=\(value)"]
   }
 
   private static func tail(_ words: ArraySlice<String>) -> [String] {
@@ -69,8 +70,7 @@ enum ArgumentOrder {
     while let word = rest.popFirst() {
       if word == "--" { return result + [word] + rest }
       if valueOptions.contains(word), let value = rest.popFirst() {
-        let long = ["-S": "--since", "-U": "--until"][word] ?? word
-        result.append(contentsOf: joined(long, value))
+        result.append(contentsOf: joined(word, value))
       } else {
         result.append(word)
       }
