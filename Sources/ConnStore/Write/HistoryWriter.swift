@@ -56,6 +56,9 @@ public final class HistoryWriter {
     public var lastSampleBoot: Int64?
     /// Why nothing was seen since then; nil in a new database.
     public var cause: String?
+
+    /// Makes what a new database gives.
+    public init() {}
   }
 
   /// The database.
