@@ -39,7 +39,13 @@ let package = Package(
     .testTarget(name: "ProcNetTests", dependencies: ["ProcNet", "ConnCore"], swiftSettings: strict),
     .testTarget(
       name: "ConnStoreTests", dependencies: ["ConnStore", "ConnCore"], swiftSettings: strict),
-    .testTarget(name: "connwatchTests", dependencies: ["connwatch"], swiftSettings: strict),
+    .testTarget(
+      name: "connwatchTests",
+      dependencies: [
+        "connwatch", "ConnCore", "ConnStore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,17 +17,19 @@ struct Connwatch: ParsableCommand {
     abstract: "netstat with a memory: sockets now, and every connection there was.",
     usage: "connwatch [COMMAND] [OPTIONS] [FILTER…]",
     discussion: """
-      Without a command it lists the sockets that are open now. To remember, leave a recorder running:
+      Without a command it lists the sockets that are open now. To remember, leave
+      a recorder running:
 
         sudo connwatch record &          keep the history of this machine
         connwatch -tulpn                 who listens, as with netstat and ss
         connwatch history dport = :443   connections to port 443, newest first
-        connwatch services               which local ports talked to which remote services
+        connwatch services               local ports and the services they used
         connwatch list --at 03:14        the table as it stood at 03:14
-        connwatch listeners --check      exit status 1 where a listener should not be there
+        connwatch listeners --check      exit status 1 for an unexpected listener
 
-      FILTER is ss's: state established, dst 10.0.0.0/8:443, process curl, not user root.
-      connwatch COMMAND --help says more, connwatch list --help has the filter's grammar.
+      FILTER is ss's: state established, dst 10.0.0.0/8:443, process curl. The
+      grammar is in connwatch list --help, the options in connwatch COMMAND --help,
+      everything in man connwatch. connwatch -V prints the version.
 
       Exit status: 0 fine, 1 --check found something, 2 wrong usage or failure.
       """,

@@ -54,7 +54,7 @@ func makeLife(
 
 func makeBatch(_ second: Int64, next: Int64, current: [Life] = [], finished: [Life] = []) -> Batch {
   var batch = Batch(time: moment(second), boot: second * 1_000_000, nextLife: next, sockets: current.count)
-  batch.current = Dictionary(uniqueKeysWithValues: current.map { ($0.id, $0) })
+  batch.current = current
   batch.finished = finished
   return batch
 }

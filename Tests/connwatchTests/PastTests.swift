@@ -47,7 +47,7 @@ private final class Store {
     boot: Int64? = nil
   ) throws {
     var batch = Batch(time: at(time), boot: (boot ?? time) * second, nextLife: next, sockets: 0)
-    batch.current = Dictionary(uniqueKeysWithValues: current.map { ($0.id, $0) })
+    batch.current = current
     batch.finished = finished
     batch.gaps = gaps
     try writer.write(batch)

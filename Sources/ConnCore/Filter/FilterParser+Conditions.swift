@@ -8,8 +8,7 @@ extension FilterParser {
   /// The words that begin a condition, in the order in which they are offered.
   static let words = [
     "state", "exclude", "src", "dst", "sport", "dport", "host", "net", "port", "service", "process", "pid",
-    "user",
-    "unit", "container", "direction", "proto",
+    "user", "unit", "container", "direction", "proto",
   ]
 
   /// What ss(8) has and we do not, and what to use instead.

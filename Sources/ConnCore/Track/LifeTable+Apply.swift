@@ -219,33 +219,41 @@ extension LifeTable {
   private mutating func finish(_ pass: inout Pass) -> Changes {
     var changes = Changes()
     let time = pass.snapshot.time
+    var places = [Int](repeating: 0, count: touched.isEmpty ? 0 : slots.count)
+    changes.current.reserveCapacity(touched.count)
+    for at in touched {
+      slots[at].isTouched = false
+      guard slots[at].isLive else { continue }
+      places[at] = changes.current.count
+      changes.current.append(life(at: at))
+    }
+    touched.removeAll(keepingCapacity: true)
+    changes.notes.reserveCapacity(pass.happenings.count + pass.ended.count)
+    func note(_ kind: Event.Kind, _ slot: Int, at time: Timestamp, from: SocketState?, to: SocketState?) {
+      changes.notes.append(
+        Changes.Note(kind: kind, time: time, from: from, to: to, place: places[slot], isFinished: false))
+    }
     for (at, what) in pass.happenings {
-      let life = life(at: at)
       let state = slots[at].state
       switch what {
       case .began:
-        changes.events.append(
-          Event(life.role == .listener ? .listening : .opened, at: time, from: nil, to: state, life: life))
-        if life.closedOffset != nil {
-          changes.events.append(Event(.closed, at: time, from: state, to: nil, life: life))
-        }
+        note(lives[at].role == .listener ? .listening : .opened, at, at: time, from: nil, to: state)
+        if lives[at].closedOffset != nil { note(.closed, at, at: time, from: state, to: nil) }
       case .moved(let from):
-        let closes = state == .timeWait && life.closedOffset == life.laterSteps.last?.offset
-        changes.events.append(
-          Event(closes ? .closed : .changed, at: time, from: from, to: state, life: life))
+        let offset = lives[at].laterSteps.last?.offset ?? 0
+        let closes = state == .timeWait && lives[at].closedOffset == offset
+        // The life's own moment and not the snapshot's: the clocks differ by rounding, or by a step of the wall
+        // clock, and what is told now must be what the history tells later.
+        note(
+          closes ? .closed : .changed, at, at: lives[at].firstSeen + offset, from: from, to: state)
       }
     }
-    for life in pass.ended where life.state != .timeWait {
-      changes.events.append(
-        Event(
-          life.role == .listener ? .unlistened : .closed, at: life.closed ?? time, from: life.state, to: nil,
-          life: life))
+    for (place, life) in pass.ended.enumerated() where life.state != .timeWait {
+      changes.notes.append(
+        Changes.Note(
+          kind: life.role == .listener ? .unlistened : .closed, time: life.closed ?? time, from: life.state,
+          to: nil, place: place, isFinished: true))
     }
-    for at in touched {
-      slots[at].isTouched = false
-      if slots[at].isLive { changes.current.append(life(at: at)) }
-    }
-    touched.removeAll(keepingCapacity: true)
     changes.finished = pass.ended
     return changes
   }

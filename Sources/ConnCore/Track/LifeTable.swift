@@ -31,19 +31,6 @@ public struct LifeTable: Sendable {
     public var isSecondLook: Bool
   }
 
-  /// What a snapshot changed.
-  public struct Changes: Sendable {
-    /// What happened, in the order of the rows, endings last.
-    public var events: [Event] = []
-    /// Lives that are new or changed and whose socket is still there.
-    public var current: [Life] = []
-    /// Lives whose socket is gone.
-    public var finished: [Life] = []
-
-    /// Makes an empty set of changes.
-    public init() {}
-  }
-
   struct Slot {
     var local: Endpoint
     var remote: Endpoint

@@ -31,8 +31,8 @@ public struct Batch: Sendable {
   public var duplicates = 0
   /// Samples with a table that was not whole.
   public var incomplete = 0
-  /// Lives that are new or changed, by number; their sockets are still there.
-  public var current: [Int64: Life] = [:]
+  /// Lives that are new or changed, each once; their sockets are still there.
+  public var current: [Life] = []
   /// Lives whose sockets are gone.
   public var finished: [Life] = []
   /// Lives that had to be given up; their open rows must go.
@@ -68,8 +68,9 @@ public struct Batch: Sendable {
     skipped += later.skipped
     duplicates += later.duplicates
     incomplete += later.incomplete
-    current.merge(later.current) { $1 }
-    for life in later.finished { current[life.id] = nil }
+    let overtaken = Set(later.current.lazy.map(\.id)).union(later.finished.lazy.map(\.id))
+    current.removeAll { overtaken.contains($0.id) }
+    current += later.current
     finished += later.finished
     dropped += later.dropped
     givenUp += later.givenUp

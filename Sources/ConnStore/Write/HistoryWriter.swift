@@ -57,7 +57,7 @@ public final class HistoryWriter {
     /// Why nothing was seen since then; nil in a new database.
     public var cause: String?
 
-    /// Makes what a new database gives.
+    /// Makes that of a new database: nothing.
     public init() {}
   }
 
@@ -201,7 +201,7 @@ public final class HistoryWriter {
     do {
       try connection.transaction { () throws(StoreError) in
         for gap in batch.gaps { try write(gap) }
-        for life in batch.current.values.sorted(by: { $0.id < $1.id }) {
+        for life in batch.current {
           try bind(life, to: upsert)
           upsert.bind(15, life.firstSeenBoot)
           upsert.bind(16, Int64(bitPattern: life.inode))

@@ -58,10 +58,9 @@ enum ArgumentOrder {
 
   private static func isOption(_ word: String) -> Bool { word.count > 1 && word.hasPrefix("-") }
 
-  /// Values such as `-90m` look like options; joined to theirs they cannot be taken for one.
+  /// Values such as `-90m` look like options; joined to theirs, by its long name, they cannot be taken for one.
   private static func joined(_ option: String, _ value: String) -> [String] {
-    let long = ["-S": "--since", "-U": "--until"][option] ?? option
-    return ["\(long)=\(value)"]
+    ["\(["-S": "--since", "-U": "--until"][option] ?? option)=\(value)"]
   }
 
   private static func tail(_ words: ArraySlice<String>) -> [String] {
@@ -92,12 +91,13 @@ enum ArgumentOrder {
   private static func unknown(_ word: String, next: String?) -> Failure {
     let shown = HostileText.escaped(word)
     let names = commands.keys.sorted()
-    if let near = nearest(to: word.lowercased(), among: names + filterWords.sorted()) {
-      return Failure("unknown command '\(shown)' (did you mean '\(near)'?)")
-    }
     if word == "port" {
       let number = next.map { " " + HostileText.escaped($0) } ?? " 22"
       return Failure("unknown command 'port' (as a filter: connwatch list port\(number))")
+    }
+    let candidates = word.count < 2 ? [] : names + filterWords.sorted()
+    if let near = nearest(to: word.lowercased(), among: candidates) {
+      return Failure("unknown command '\(shown)' (did you mean '\(near)'?)")
     }
     return Failure(
       "unknown command '\(shown)' (commands: \(names.joined(separator: ", ")); a filter: connwatch list …)")

@@ -16,6 +16,8 @@ enum DatabasePath {
     var stateHome: String?
     var home: String?
     var exists: (String) -> Bool
+    /// Its directory may not be looked into, so it may be there or not.
+    var isHidden: (String) -> Bool
     var isWritableDirectory: (String) -> Bool
 
     /// Looks at the environment and the disk.
@@ -26,6 +28,7 @@ enum DatabasePath {
       return Facts(
         option: option, variable: variable("CONNWATCH_DB"), stateHome: variable("XDG_STATE_HOME"),
         home: variable("HOME"), exists: { access($0, F_OK) == 0 },
+        isHidden: { access($0, F_OK) != 0 && errno == EACCES },
         isWritableDirectory: { access($0, W_OK | X_OK) == 0 })
     }
 
@@ -35,10 +38,12 @@ enum DatabasePath {
     }
   }
 
-  /// Where a reader looks: what is named, else the first that exists, else nil.
+  /// Where a reader looks: what is named, else the first that exists, else nil. One that may be there and may not
+  /// be looked at counts as there where no other is: the reader then says that it may not be read.
   static func toRead(_ facts: Facts) -> String? {
     if let named = facts.option ?? facts.variable { return named }
-    return [system, facts.user].compactMap { $0 }.first(where: facts.exists)
+    let places = [system, facts.user].compactMap { $0 }
+    return places.first(where: facts.exists) ?? places.first(where: facts.isHidden)
   }
 
   /// Where the recorder writes: what is named, else the machine's where it or its directory is there and may be

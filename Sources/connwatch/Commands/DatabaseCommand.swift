@@ -10,17 +10,26 @@ import ProcNet
 struct DatabaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "db", abstract: "The database: info, check, prune, backup.",
+    usage: "connwatch db [info|check|prune|backup] [OPTIONS]",
     discussion: """
-      The database is one SQLite file: --db, else $CONNWATCH_DB, else /var/lib/connwatch/connwatch.db, else
-      $XDG_STATE_HOME/connwatch/connwatch.db. The views connections, listening, transitions, gaps and samples
-      are there for other programs: sqlite3 FILE 'SELECT * FROM connections ORDER BY id DESC LIMIT 10'.
+      The database is one SQLite file, the first of:
+        --db PATH
+        $CONNWATCH_DB
+        /var/lib/connwatch/connwatch.db          where it exists
+        $XDG_STATE_HOME/connwatch/connwatch.db   (unset: ~/.local/state)
+      A recorder writes to the third where its directory exists and may be written.
+
+      The views connections, listening, transitions, gaps and samples are there for
+      other programs:
+        sqlite3 -readonly FILE 'SELECT * FROM connections ORDER BY id DESC LIMIT 10'
       """,
     subcommands: [Info.self, Check.self, Prune.self, Backup.self], defaultSubcommand: Info.self)
 
   /// `db info`.
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "info", abstract: "Where it is, how large, and what is in it.")
+      commandName: "info", abstract: "Where it is, how large, and what is in it.",
+      usage: "connwatch db info [OPTIONS]")
 
     @OptionGroup(title: "Global Options") var global: GlobalOptions
 
@@ -41,7 +50,8 @@ struct DatabaseCommand: ParsableCommand {
   /// `db check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Look for damage; exit status 2 where there is some.")
+      commandName: "check", abstract: "Look for damage; exit status 2 where there is some.",
+      usage: "connwatch db check [OPTIONS]")
 
     @OptionGroup(title: "Global Options") var global: GlobalOptions
 
@@ -65,7 +75,14 @@ struct DatabaseCommand: ParsableCommand {
   struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "prune", abstract: "Take out what is old and give the space back.",
-      discussion: "A running recorder prunes by itself: record --keep --max-size.")
+      usage: "connwatch db prune [--keep DURATION] [--max-size SIZE] [OPTIONS]",
+      discussion: """
+        Example:
+          connwatch db prune --keep 7d --max-size 100M
+
+        A running recorder prunes by itself (record --keep, --max-size), so this is for
+        a database that nobody records to.
+        """)
 
     @Option(
       help: ArgumentHelp("Keep connections this long after they end.", valueName: "duration"))
@@ -97,7 +114,8 @@ struct DatabaseCommand: ParsableCommand {
   /// `db backup`.
   struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "backup", abstract: "Copy the database, also while it is recorded to.")
+      commandName: "backup", abstract: "Copy the database, also while it is recorded to.",
+      usage: "connwatch db backup [OPTIONS] FILE")
 
     @Argument(help: ArgumentHelp("A file that does not exist yet.", valueName: "file"))
     var file: String

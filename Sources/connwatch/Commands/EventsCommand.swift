@@ -10,15 +10,17 @@ import ProcNet
 struct EventsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "events", abstract: "Openings, state changes, closings, oldest first.",
+    usage: "connwatch events [OPTIONS] [FILTER…]",
     discussion: """
       Examples:
-        connwatch events --since 10m            the last ten minutes
-        connwatch events -f                     go on as the recorder writes them
-        connwatch events -l --since today       listeners that came and went
+        connwatch events --since 10m        the last ten minutes
+        connwatch events -f                 go on as the recorder writes them
+        connwatch events -l --since today   listeners that came and went
         connwatch events --json --since 1h process nginx
 
-      Events: opened, changed, closed, listening, unlistened, gap (nothing was watched).
-      A close is known one sample after it happened, and then told with its time.
+      Events: opened, changed, closed; listening, unlistened (of listeners); gap
+      (nothing was watched). A close is known one sample after it happened, and
+      then told with its time.
       """)
 
   @Flag(name: [.customShort("f"), .long], help: "Go on with what comes; begin with the last ten.")

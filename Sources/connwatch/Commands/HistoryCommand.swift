@@ -9,16 +9,19 @@ import ConnStore
 struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history", abstract: "Connections seen, closed ones too, newest first.",
+    usage: "connwatch history [OPTIONS] [FILTER…]",
     discussion: """
       Examples:
-        connwatch history --since 1h                     the last hour
-        connwatch history dst 203.0.113.7                everything with that address
+        connwatch history --since 1h          the last hour
+        connwatch history dst 203.0.113.7     everything with that address
         connwatch history sport = 51234 --since yesterday --json
         connwatch history --group-by process,remote_addr --since today
-        connwatch history -l                             listeners there were
+        connwatch history -l                  listeners there were
 
-      A row is one life: opened, its states in order, closed. The times can be off by uncertainty_s.
-      --group-by takes: \(GroupRow.groupable.map(\.rawValue).joined(separator: ", ")).
+      A row is one life: opened, its states in order, closed. The times can be off
+      by uncertainty_s (--json). --group-by takes proto, state, local_addr,
+      local_port, remote_addr, remote_port, service, direction, user, process, unit
+      and container.
       """)
 
   @OptionGroup var range: RangeOptions

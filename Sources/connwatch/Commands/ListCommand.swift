@@ -10,15 +10,18 @@ import ProcNet
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Sockets open now, or at a moment of the past.",
+    usage: "connwatch list [OPTIONS] [FILTER…]",
     discussion: """
       Examples:
-        connwatch -tulpn                          who listens
-        connwatch list state established          connections
+        connwatch -tulpn                         who listens
+        connwatch list state established         connections
         connwatch list dst 10.0.0.0/8:443 and not process curl
-        connwatch list --at 03:14 direction in    who was connected to us at 03:14
+        connwatch list --at 03:14 direction in   who was connected to us at 03:14
         connwatch list --json | jq .process.name
 
-      Without -l or -a everything is shown. Of sockets whose owner cannot be told the reason is shown.
+      Without -l or -a everything is shown. Where the owner of a socket cannot be
+      told, the reason is shown in parentheses.
+
 
       """ + Filter.grammar)
 

@@ -11,20 +11,34 @@ import ProcNet
 struct ListenersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "listeners", abstract: "Listening ports against the expected set.",
+    usage: """
+      connwatch listeners [--check] [--expected PATH] [OPTIONS]
+      connwatch listeners accept|forget [OPTIONS] PORT…|--all
+      """,
     discussion: """
       Examples:
-        connwatch listeners                      each listener with its status
-        sudo connwatch listeners accept --all    expect what listens now
+        connwatch listeners                     each listener with its status
+        sudo connwatch listeners accept --all   expect what listens now
         sudo connwatch listeners accept 22 53/udp
-        connwatch listeners --check              print what should not be there; exit status 1 if there is any
+        connwatch listeners --check             only what should not be there
 
-      Status: expected, new (its port is not expected), changed (another program), widened (reached by more than
-      expected: any address instead of loopback), gone (expected and not there). A restart of the same program
-      is none of these. UDP counts as listening outside the kernel's ephemeral ports.
+      --check exits with status 1 where there is any such. The options that every
+      command has, such as --json and -q, are listed by connwatch list --help.
 
-      Rules are lines of text, protocol scope port program: tcp any 22 /usr/sbin/sshd. They are read from
-      /etc/connwatch/expected, which connwatch never writes, and from the file 'expected' beside the database,
-      which accept and forget write; --expected names another.
+      Status:
+        expected   a rule allows it
+        new        nothing is expected on its port
+        changed    another program is expected there
+        widened    more can reach it than is expected: any address, not loopback
+        gone       expected, and not there (--check does not mind)
+
+      A restart of the same program changes nothing. UDP counts as listening outside
+      the ports that the kernel gives to clients.
+
+      A rule is a line of text, protocol scope port program, such as
+      tcp any 22 /usr/sbin/sshd. Rules are read from /etc/connwatch/expected, which
+      connwatch never writes, and from the file 'expected' beside the database, which
+      accept and forget write; --expected PATH names a file instead of both.
       """,
     subcommands: [Show.self, Accept.self, Forget.self], defaultSubcommand: Show.self)
 
@@ -79,9 +93,14 @@ struct ListenersCommand: ParsableCommand {
   /// `listeners accept`.
   struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "accept", abstract: "Expect what listens now, on these ports or on all.")
+      commandName: "accept", abstract: "Expect what listens now, on these ports or on all.",
+      usage: "connwatch listeners accept [OPTIONS] PORT…|--all",
+      discussion: """
+        Each rule that is added is printed. What was expected on its port before, and
+        is not there any more, is not expected then.
+        """)
 
-    @Argument(help: ArgumentHelp("22, 53/udp.", valueName: "port"))
+    @Argument(help: ArgumentHelp("Such as 22, which is both tcp and udp, or 53/udp.", valueName: "port"))
     var ports: [String] = []
 
     @Flag(help: "Every listener there is.")
@@ -120,9 +139,11 @@ struct ListenersCommand: ParsableCommand {
   /// `listeners forget`.
   struct Forget: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "forget", abstract: "Expect these ports no more.")
+      commandName: "forget", abstract: "Expect these ports no more.",
+      usage: "connwatch listeners forget [OPTIONS] PORT…|--all",
+      discussion: "Each rule that is taken out is printed.")
 
-    @Argument(help: ArgumentHelp("22, 53/udp.", valueName: "port"))
+    @Argument(help: ArgumentHelp("Such as 22, which is both tcp and udp, or 53/udp.", valueName: "port"))
     var ports: [String] = []
 
     @Flag(help: "Every rule there is.")
@@ -162,7 +183,7 @@ struct ListenersCommand: ParsableCommand {
 
   /// Where the expected set is.
   struct ExpectedPlace: ParsableArguments {
-    @Option(help: ArgumentHelp("The file of rules.", valueName: "path"))
+    @Option(help: ArgumentHelp("The file of rules, instead of the usual two.", valueName: "path"))
     var expected: String?
 
     /// Every rule that holds.

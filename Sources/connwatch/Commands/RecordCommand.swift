@@ -11,17 +11,20 @@ import ProcNet
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record", abstract: "Sample, diff and store until stopped.",
+    usage: "connwatch record [OPTIONS]",
     discussion: """
       Examples:
-        sudo connwatch record                       until Ctrl-C or SIGTERM, every second
-        connwatch record --for 30s --print          half a minute, each event as it comes
-        connwatch record --ignore 'dst 127.0.0.0/8' leave loopback out
-        connwatch record --keep 7d --max-size 100M  a week, and no more than that
+        sudo connwatch record                        each second, until Ctrl-C
+        connwatch record --for 30s --print           half a minute, told as it comes
+        connwatch record --ignore 'dst 127.0.0.0/8'  leave loopback out
+        connwatch record --keep 7d --max-size 100M   a week, and no more than that
 
-      A connection is one life: its states in order, and who held it. What was not watched is stored as a gap.
-      No privileges are needed; as root the owners of all sockets are seen, otherwise your own.
-      Connections shorter than the interval can be missed, except those that are closed from this side, which
-      stay in TIME_WAIT for a minute.
+      A connection is one life: its states in order, and who held it. What was not
+      watched is stored as a gap. Which file it is stored in: connwatch db --help.
+
+      No privileges are needed; root sees the owners of all sockets, others those of
+      their own. Connections shorter than the interval can be missed, except those
+      that are closed from this side: they stay in TIME_WAIT for a minute.
       """)
 
   /// Where sockets are read from.
@@ -85,11 +88,12 @@ struct RecordCommand: ParsableCommand {
       ports: Recorder.Ports(
         owners: { wanted, rows in Self.find(wanted, among: rows, owners) },
         store: { background.submit($0) },
-        tell: { happenings in
-          guard prints else { return }
-          try printer.print(happenings.map { EventRow(names: names, happening: $0) })
-          try output.flush()
-        }))
+        tell: !prints
+          ? nil
+          : { happenings in
+            try printer.print(happenings.map { EventRow(names: names, happening: $0) })
+            try output.flush()
+          }))
     global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
     let failure = sample(recorder, plan, signals, owners)
     // Whatever ended the sampling, what was seen is stored before anything is said of it.
@@ -170,8 +174,10 @@ struct RecordCommand: ParsableCommand {
       do { try recorder.take(snapshot, monotonic: SignalWait.monotonic()) } catch { return error }
       if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
         saidOwners = true
-        let hint = geteuid() == 0 ? "" : " (sudo connwatch record would see them)"
-        global.remark("owners of other users' sockets cannot all be seen: no permission\(hint)")
+        let seen = owners.visibility
+        let who = seen.refused > 0 ? "\(seen.refused) of \(seen.processes) processes" : "some processes"
+        let hint = geteuid() == 0 ? "" : " (sudo connwatch record sees all)"
+        global.remark("\(who) may not be looked into, so the owners of their sockets are not known\(hint)")
       }
       let now = SignalWait.monotonic()
       due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)

@@ -9,14 +9,16 @@ import ConnStore
 struct ServicesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "services", abstract: "Which local ports talked to which remote services.",
+    usage: "connwatch services [OPTIONS] [FILTER…]",
     discussion: """
       Examples:
-        connwatch services                      what this machine uses, the busiest first
+        connwatch services                 what this machine uses, busiest first
         connwatch services --since today process curl
-        connwatch services direction in         what others use here
+        connwatch services direction in    what others use here
 
-      A service is a transport, a port and a direction. Without 'direction' in the filter it is what was opened
-      from here, so a connection over loopback counts once.
+      A service is a transport, a port and a direction. Without 'direction' in the
+      filter it is what was opened from here, so a connection over loopback counts
+      once.
       """)
 
   @OptionGroup var range: RangeOptions

@@ -15,8 +15,8 @@ final class Recorder {
     var owners: ([LifeTable.WantedOwner], [SocketRow]) -> [SocketOwner]
     /// Takes a batch for the history; never waits.
     var store: (Batch) -> Void
-    /// Takes what happened, for printing.
-    var tell: ([Happening]) throws -> Void
+    /// Takes what happened, for printing; nil where nobody wants to know.
+    var tell: (([Happening]) throws -> Void)?
   }
 
   /// Something to print.
@@ -78,16 +78,15 @@ final class Recorder {
     if let pause = endPause(snapshot.time) { gaps.insert(pause, at: 0) }
     if let unreadable = endUnreadable(snapshot.time) { gaps.append(unreadable) }
     let next = table.nextID
-    let changes = table.apply(snapshot) { ports.owners($0, snapshot.rows) }
-    let (events, current, finished) = leaveOut(changes)
+    let changes = leaveOut(table.apply(snapshot) { ports.owners($0, snapshot.rows) })
 
     var batch = Batch(
       time: snapshot.time, boot: snapshot.bootTime, nextLife: next, sockets: snapshot.rows.count)
     batch.gaps = gaps
-    for life in current { batch.current[life.id] = life }
-    batch.finished = finished
-    for event in events {
-      switch event.kind {
+    batch.current = changes.current
+    batch.finished = changes.finished
+    for note in changes.notes {
+      switch note.kind {
       case .opened, .listening: batch.opened += 1
       case .closed, .unlistened: batch.closed += 1
       case .changed: break
@@ -104,8 +103,8 @@ final class Recorder {
     totals.closed += batch.closed
     totals.gaps += gaps.count
     ports.store(batch)
-    let happenings = gaps.map(Happening.gap) + events.map(Happening.event)
-    if !happenings.isEmpty { try ports.tell(happenings) }
+    guard let tell = ports.tell, !gaps.isEmpty || !changes.notes.isEmpty else { return }
+    try tell(gaps.map(Happening.gap) + changes.events.map(Happening.event))
   }
 
   /// What is to be told and stored when nothing more is sampled: a gap that has not ended.
@@ -118,7 +117,7 @@ final class Recorder {
     batch.samples = 0
     batch.gaps = gaps
     ports.store(batch)
-    try ports.tell(gaps.map(Happening.gap))
+    try ports.tell?(gaps.map(Happening.gap))
   }
 
   private static func failure(_ snapshot: Snapshot) -> String? {
@@ -151,16 +150,13 @@ final class Recorder {
   }
 
   /// Leaves out what is ignored. A life is judged when it opens, and stays in or out.
-  private func leaveOut(_ changes: LifeTable.Changes) -> ([Event], [Life], [Life]) {
-    guard let ignored else { return (changes.events, changes.current, changes.finished) }
-    for event in changes.events where event.kind == .opened || event.kind == .listening {
-      if ignored.matches(FilterSubject(event.life)) { ignoredLives.insert(event.life.id) }
+  private func leaveOut(_ changes: LifeTable.Changes) -> LifeTable.Changes {
+    guard let ignored else { return changes }
+    for note in changes.notes where note.kind == .opened || note.kind == .listening {
+      let life = changes.current[note.place]
+      if ignored.matches(FilterSubject(life)) { ignoredLives.insert(life.id) }
     }
     defer { for life in changes.finished { ignoredLives.remove(life.id) } }
-    return (
-      changes.events.filter { !ignoredLives.contains($0.life.id) },
-      changes.current.filter { !ignoredLives.contains($0.id) },
-      changes.finished.filter { !ignoredLives.contains($0.id) }
-    )
+    return changes.filter { !ignoredLives.contains($0.id) }
   }
 }

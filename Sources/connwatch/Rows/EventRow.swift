@@ -13,10 +13,10 @@ struct EventRow: OutputRow {
     case remotePort = "remote_port"
     case service, direction, process
     // For tables only:
-    case local, remote, state, pid
+    case local, remote, state, pid, who
   }
 
-  static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .state, .pid].contains($0) }
+  static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .state, .pid, .who].contains($0) }
 
   // Printed a few rows at a time, so the columns begin as wide as they usually have to be.
   static let table: [TableColumn<Field>] = [
@@ -25,7 +25,7 @@ struct EventRow: OutputRow {
     TableColumn(.local, minimumWidth: 21), TableColumn(.remote, minimumWidth: 21),
     TableColumn(.service, drop: 3, minimumWidth: 8),
     TableColumn(.direction, "DIR", drop: 2, minimumWidth: 3), TableColumn(.pid, drop: 4, minimumWidth: 7),
-    TableColumn(.process, flexible: true),
+    TableColumn(.who, "PROCESS", flexible: true),
   ]
 
   let names: Names
@@ -56,7 +56,7 @@ struct EventRow: OutputRow {
     case .remote: return .endpoint(life.remote)
     case .service: return life.serviceName(names.services).orNull(Value.text)
     case .direction: return life.direction.orNull(Value.direction)
-    case .process: return .process(life.owner)
+    case .process, .who: return .process(life.owner)
     case .pid: return life.owner.process.orNull { .number($0.pid) }
     }
   }
@@ -65,6 +65,7 @@ struct EventRow: OutputRow {
     switch field {
     case .time: .time(gap.since)
     case .event: .text("gap")
+    case .who: .text("not watching for \(TimeText.age(gap.until - gap.since)): \(gap.cause)")
     default: .null
     }
   }

@@ -25,7 +25,7 @@ private final class Night {
     self.clock = clock
     recorder = Recorder(
       settings: LifeTable.Settings(), resumption: resumption, interval: second,
-      ignored: try ignored.map { try Filter([$0], services: ServiceNames(file: []), userID: { _ in nil }) },
+      ignored: try ignored.map { try Filter([$0], services: .builtIn, userID: { _ in nil }) },
       ports: Recorder.Ports(
         owners: { wanted, _ in wanted.map { _ in .notLookedUp } },
         store: { [unowned self] in batches.append($0) },
@@ -68,7 +68,7 @@ private func row(_ port: UInt16 = 40000) -> SocketRow {
     remote: Endpoint(IPAddress(v4: 2), 80), inode: UInt64(port), rawUID: 0)
 }
 
-@Suite struct RecorderTests {
+@Suite struct RecorderGapTests {
   @Test func unreadableTablesAreOneGapAndCloseNothing() throws {
     let night = try Night()
     try night.see([row()])
@@ -115,7 +115,7 @@ private func row(_ port: UInt16 = 40000) -> SocketRow {
     var resumption = HistoryWriter.Resumption()
     let before = try Night()
     try before.see([row(), row(40001)])
-    resumption.open = before.batches[0].current.values.sorted { $0.id < $1.id }
+    resumption.open = before.batches[0].current
     resumption.nextLife = 3
     resumption.lastSample = at(101)
     resumption.lastSampleBoot = 101 * second
@@ -126,7 +126,7 @@ private func row(_ port: UInt16 = 40000) -> SocketRow {
     #expect(night.told == ["recorder stopped 101-201", "opened #3", "closed #2"])
     let ended = try #require(night.batches.last?.finished.first)
     #expect(ended.closedOffset == 100 * second)
-    #expect(night.batches[0].current[3]?.uncertainty == 100 * second)
+    #expect(night.batches[0].current.first { $0.id == 3 }?.uncertainty == 100 * second)
   }
 
   @Test func suspensionOverrunAndSteps() throws {
