@@ -71,14 +71,7 @@ struct RecordCommand: ParsableCommand {
     let signals = SignalWait()
     let lock = try RecorderLock(database: path)
     let clock = SystemClock()
-    let writer = try HistoryWriter(path: path, run: run(plan, names), now: clock.now().wall)
-    let resumption = writer.resumption
-    let quiet = global.quiet
-    let background = BackgroundWriter(writer, retention: plan.retention) { error in
-      if !quiet {
-        Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be")
-      }
-    }
+    let (background, resumption) = try startWriter(path, plan, names, now: clock.now().wall)
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
     let owners = SocketOwners(root: global.root)
@@ -109,6 +102,22 @@ struct RecordCommand: ParsableCommand {
       """)
     if let failure { throw failure }
     if totals.samples == 0 { throw Failure("record: nothing could be sampled") }
+  }
+
+  /// Opens the database and hands it to a thread of its own, which is then alone in knowing it.
+  private func startWriter(
+    _ path: String, _ plan: Plan, _ names: Names, now: Timestamp
+  ) throws -> (BackgroundWriter, HistoryWriter.Resumption) {
+    let writer = try HistoryWriter(path: path, run: run(plan, names), now: now)
+    let resumption = writer.resumption
+    writer.forgetResumption()
+    let quiet = global.quiet
+    let background = BackgroundWriter(writer, retention: plan.retention) { error in
+      if !quiet {
+        Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be")
+      }
+    }
+    return (background, resumption)
   }
 
   /// What the options come to.
