@@ -132,6 +132,9 @@ struct RecordCommand: ParsableCommand {
       guard interval >= 10_000 else {
         throw Failure("--interval \(command.interval): too short (10ms is the least)")
       }
+      guard interval <= 86_400_000_000 else {
+        throw Failure("--interval \(command.interval): too long (1d is the most)")
+      }
       duration = try command.duration.map { text throws(UnreadableText) in try Quantity.duration(text) }
       let keep = try Quantity.duration(command.keep)
       let size = try Quantity.size(command.maxSize)
@@ -166,7 +169,8 @@ struct RecordCommand: ParsableCommand {
   ) -> (any Error)? {
     let reader = SocketTableReader(root: global.root)
     let start = SignalWait.monotonic()
-    let end = plan.duration.map { start + $0 } ?? .max
+    // Half of all time, so that the sum is a time too.
+    let end = plan.duration.map { start + min($0, .max / 2) } ?? .max
     var due = start
     var saidOwners = false
     var saidFailure = false
