@@ -85,10 +85,11 @@ public final class HistoryWriter {
   public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
     self.path = path
     connection = try Connection(path: path, mode: .write)
+    try connection.run("PRAGMA busy_timeout = 2000; PRAGMA temp_store = MEMORY")
+    // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
+    if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
+    // Not sooner: a file of somebody else's stays as it is.
     chmod(path, 0o640)
-    try connection.run(
-      "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA temp_store = MEMORY")
-    try Migration.check(connection)
     try connection.run("PRAGMA journal_mode = WAL")
     try connection.run(
       "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192")
@@ -156,15 +157,16 @@ public final class HistoryWriter {
         (SELECT coalesce(max(next_life), 1) - 1 FROM sample))
       """)
     _ = try numbers.step()
-    resumption.nextLife = numbers.integer(0)
+    // Numbers never run out in a sound file; in another they must not run over.
+    resumption.nextLife = min(max(1, numbers.integer(0)), .max / 2)
     let last = try connection.prepare("SELECT last, boot FROM sample ORDER BY id DESC LIMIT 1")
     guard try last.step() else { return resumption }
-    let lastSample = Timestamp(microseconds: last.integer(0))
+    let lastSample = Timestamp(microseconds: last.microseconds(0))
     resumption.lastSample = lastSample
     let before = try connection.prepare("SELECT boot_id, stopped FROM run ORDER BY id DESC LIMIT 1")
     _ = try before.step()
     if before.text(0) == run.bootID {
-      resumption.lastSampleBoot = last.integer(1)
+      resumption.lastSampleBoot = last.microseconds(1)
       resumption.cause = before.isNull(1) ? "recorder killed" : "recorder stopped"
       let rows = try connection.prepare(
         LifeColumns.select(from: "open_life l", extra: true) + " ORDER BY l.id")
@@ -207,7 +209,8 @@ public final class HistoryWriter {
           try finish.run()
         }
         for id in batch.dropped { try takeOut(id) }
-        try count(batch)
+        // A gap can be all there is to write: then nothing was sampled, and no row says otherwise.
+        if batch.samples > 0 { try count(batch) }
       }
     } catch {
       // Ids that were given out in the transaction that is undone must not be used again.
