@@ -94,7 +94,7 @@ private struct ServiceTally {
       sums.append(Sums())
       places[key] = place
     }
-    let opened = row.integer(1)
+    let opened = row.microseconds(1)
     let isOpen = row.isNull(2)
     sums[place].connections += 1
     if isOpen { sums[place].open += 1 }
@@ -102,7 +102,7 @@ private struct ServiceTally {
     sums[place].ports.insert(local)
     if let program = row.optionalInteger(8) { sums[place].programs.insert(program) }
     sums[place].first = min(sums[place].first, opened)
-    sums[place].last = max(sums[place].last, max(opened + row.integer(3), seenUntil ?? .min))
+    sums[place].last = max(sums[place].last, max(opened + row.microseconds(3), seenUntil ?? .min))
   }
 
   func uses(_ names: [Int64: String]) -> [ServiceUse] {
