@@ -167,7 +167,7 @@ extension FilterParser {
       let octets = address.split(separator: ".", omittingEmptySubsequences: false).count
       if octets < 4 { address += String(repeating: ".0", count: 4 - octets) }
     }
-    guard let parsed = parseAddress(address) else { return .failure(notAnAddress(whole, address)) }
+    guard let parsed = IPAddress(address) else { return .failure(notAnAddress(whole, address)) }
     guard parts.count == 2 else { return .success(AddressBlock(parsed, prefix: 128)) }
     let bits = isV6 ? 128 : 32
     if isV6, parts[1].contains(":") { return .failure(notAnAddress(whole, address)) }

@@ -111,11 +111,8 @@ extension HistoryReader {
     guard let backup = sqlite3_backup_init(target.handle, "main", connection.handle, "main") else {
       throw target.error()
     }
-    var code = SQLITE_OK
-    repeat {
-      code = sqlite3_backup_step(backup, 1024)
-      if code == SQLITE_BUSY || code == SQLITE_LOCKED { usleep(20_000) }
-    } while code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED
+    // In one step: between two of them the recorder would write, and all would begin anew. It waits for no reader.
+    let code = sqlite3_backup_step(backup, -1)
     sqlite3_backup_finish(backup)
     if code != SQLITE_DONE { throw target.error() }
     // The copy is a file of its own with no log beside it.

@@ -99,6 +99,11 @@ public final class HistoryReader {
     return gaps
   }
 
+  /// CLOCK_BOOTTIME of the last sample: when the sockets of open lives were last there.
+  func lastSampleBoot() throws(StoreError) -> Int64? {
+    try connection.integer("SELECT boot FROM sample ORDER BY id DESC LIMIT 1").map(Statement.bounded)
+  }
+
   /// The boot during which the last run was made (/proc/sys/kernel/random/boot_id).
   public func lastBootID() throws(StoreError) -> String? {
     try connection.text("SELECT boot_id FROM run ORDER BY id DESC LIMIT 1")

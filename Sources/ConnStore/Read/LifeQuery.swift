@@ -57,7 +57,7 @@ extension HistoryReader {
       rows.bind(all: part.bindings)
       let columns = LifeColumns(hasExtra: false)
       while try rows.step() {
-        guard let life = columns.life(rows, lastSample: nil) else { continue }
+        guard let life = columns.life(rows, lastSampleBoot: nil) else { continue }
         while openPlace < open.endIndex, isNewest == (open[openPlace].id > life.id) {
           guard try body(open[openPlace]) else { return }
           openPlace += 1
@@ -93,7 +93,7 @@ extension HistoryReader {
   }
 
   private func openLives(_ query: LifeQuery) throws(StoreError) -> [Life] {
-    let last = try sampled()?.upperBound
+    let last = try lastSampleBoot()
     var (conditions, bindings) = Self.conditions(query)
     Self.addOpenCondition(query, &conditions, &bindings)
     let rows = try connection.prepare(
@@ -102,7 +102,7 @@ extension HistoryReader {
     let columns = LifeColumns(hasExtra: true)
     var lives: [Life] = []
     while try rows.step() {
-      if let life = columns.life(rows, lastSample: last) { lives.append(life) }
+      if let life = columns.life(rows, lastSampleBoot: last) { lives.append(life) }
     }
     return lives
   }
@@ -121,15 +121,16 @@ extension HistoryReader {
   func parts(
     _ query: LifeQuery, select: (String) -> String
   ) throws(StoreError) -> [(sql: String, bindings: [SQLValue])] {
-    let (shared, values) = Self.conditions(query)
+    var (shared, values) = Self.conditions(query)
+    if let until = query.until, let bound = try firstLife(after: until) {
+      shared.append("l.id < ?")
+      values.append(.integer(bound))
+    }
     let order = " ORDER BY l.id " + (query.order == .newestFirst ? "DESC" : "ASC")
     guard let since = query.since?.microseconds else {
       return [(select("life l") + Self.whereClause(shared) + order, values)]
     }
-    // Without a sample after it, nothing was opened after it either.
-    let reach = Self.longLife + Self.longestTimeWait
-    let bound =
-      try connection.integer("SELECT min(next_life) FROM sample WHERE last >= \(since - reach)") ?? .max
+    let bound = try firstLife(reaching: since)
     let end = query.countsTimeWait ? "max(l.duration, l.seen)" : "l.duration"
     let range: [SQLValue] = [.integer(bound), .integer(since)]
     let recent =
@@ -140,6 +141,28 @@ extension HistoryReader {
         shared + ["l.duration > \(Self.longLife)", "l.id < ?", "l.opened + \(end) >= ?"]) + order
     let parts = [(sql: recent, bindings: values + range), (sql: long, bindings: values + range)]
     return query.order == .newestFirst ? parts : parts.reversed()
+  }
+
+  /// A number below which no life reaches `since`, long ones apart.
+  private func firstLife(reaching since: Int64) throws(StoreError) -> Int64 {
+    let opened = since - Self.longLife - Self.longestTimeWait
+    // Lives outlast the samples of their time: only a sample from before tells that those before it are too old.
+    guard try connection.integer("SELECT 1 FROM sample WHERE last < \(opened) LIMIT 1") != nil else {
+      return 0
+    }
+    // Without a sample after it, nothing was opened after it either.
+    return try connection.integer("SELECT min(next_life) FROM sample WHERE last >= \(opened)") ?? .max
+  }
+
+  /// A number from which on all lives were opened after `moment`; nil where there is none.
+  private func firstLife(after moment: Timestamp) throws(StoreError) -> Int64? {
+    // A second more, for steps of the clock too small to be told as gaps. The clock can have stepped back, so it is
+    // the order of the samples that counts.
+    try connection.integer(
+      """
+      SELECT next_life FROM sample WHERE id > coalesce(
+        (SELECT max(id) FROM sample WHERE first <= \(moment.microseconds) + 1000000), 0) ORDER BY id LIMIT 1
+      """)
   }
 
   static func whereClause(_ conditions: [String]) -> String {

@@ -34,17 +34,21 @@ extension HistoryReader {
   /// Reads numbers only, and looks up names at the end: a table of ten million rows passes in seconds.
   public func services(_ query: LifeQuery, directions: Set<Direction>) throws(StoreError) -> [ServiceUse] {
     var tally = ServiceTally(directions: directions)
-    let columns = "SELECT l.id, l.opened, l.duration, l.seen, l.lport, l.raddr, l.rport, l.flags, l.program"
+    func columns(seen: String) -> String {
+      "SELECT l.id, l.opened, l.duration, \(seen), l.lport, l.raddr, l.rport, l.flags, l.program"
+    }
     var (conditions, bindings) = Self.conditions(query)
     Self.addOpenCondition(query, &conditions, &bindings)
-    let lastSample = try sampled()?.upperBound.microseconds
-    let open = try connection.prepare("\(columns) FROM open_life l" + Self.whereClause(conditions))
+    // What is open was there in the last sample.
+    let seen = try lastSampleBoot().map { "max(l.seen, \($0) - l.opened_boot)" } ?? "l.seen"
+    let open = try connection.prepare(
+      "\(columns(seen: seen)) FROM open_life l" + Self.whereClause(conditions))
     open.bind(all: bindings)
-    while try open.step() { tally.add(open, seenUntil: lastSample) }
-    for part in try parts(query, select: { "\(columns) FROM \($0)" }) {
+    while try open.step() { tally.add(open) }
+    for part in try parts(query, select: { "\(columns(seen: "l.seen")) FROM \($0)" }) {
       let rows = try connection.prepare(part.sql)
       rows.bind(all: part.bindings)
-      while try rows.step() { tally.add(rows, seenUntil: nil) }
+      while try rows.step() { tally.add(rows) }
     }
     var names: [Int64: String] = [:]
     let programs = try connection.prepare("SELECT id, name FROM program WHERE name IS NOT NULL")
@@ -78,9 +82,7 @@ private struct ServiceTally {
   init(directions: Set<Direction>) { self.directions = directions }
 
   /// Adds the row a statement stands on.
-  ///
-  /// - Parameter seenUntil: for lives in `open_life`: when the last sample was.
-  mutating func add(_ row: Statement, seenUntil: Int64?) {
+  mutating func add(_ row: Statement) {
     let flags = LifeFlags(rawValue: row.integer(7))
     guard let direction = flags.direction, directions.contains(direction) else { return }
     let local = UInt16(truncatingIfNeeded: row.integer(4))
@@ -102,7 +104,7 @@ private struct ServiceTally {
     sums[place].ports.insert(local)
     if let program = row.optionalInteger(8) { sums[place].programs.insert(program) }
     sums[place].first = min(sums[place].first, opened)
-    sums[place].last = max(sums[place].last, max(opened + row.microseconds(3), seenUntil ?? .min))
+    sums[place].last = max(sums[place].last, opened + row.microseconds(3))
   }
 
   func uses(_ names: [Int64: String]) -> [ServiceUse] {

@@ -23,8 +23,8 @@ struct LifeColumns {
 
   /// Reads the row a statement stands on; nil for one that makes no sense, which a sound database never has.
   ///
-  /// - Parameter lastSample: for a socket that is still there: when it was last seen.
-  func life(_ row: Statement, lastSample: Timestamp?) -> Life? {
+  /// - Parameter lastSampleBoot: for a socket that is still there: when it was last seen, on CLOCK_BOOTTIME.
+  func life(_ row: Statement, lastSampleBoot: Int64?) -> Life? {
     guard let local = row.withBytes(4, { IPAddress(bytes: $0) }),
       let remote = row.withBytes(6, { IPAddress(bytes: $0) })
     else { return nil }
@@ -44,8 +44,8 @@ struct LifeColumns {
       uncertainty: row.optionalMicroseconds(12), sources: flags.sources)
     life.closedOffset = row.optionalMicroseconds(2)
     life.lastSeenOffset = row.microseconds(3)
-    if hasExtra, let lastSample {
-      life.lastSeenOffset = max(life.lastSeenOffset, lastSample.microseconds - opened)
+    if hasExtra, let lastSampleBoot {
+      life.lastSeenOffset = max(life.lastSeenOffset, lastSampleBoot - life.firstSeenBoot)
     }
     let offsets = row.isNull(10) ? [] : row.withBytes(10, Self.offsets)
     life.laterSteps = zip(states.dropFirst(), offsets).map { Life.Step($0, at: $1) }

@@ -57,7 +57,8 @@ extension Schema {
       FROM (
         SELECT \(shared), opened + seen AS last_seen FROM life
         UNION ALL
-        SELECT \(shared), max(opened + seen, (SELECT max(last) FROM sample)) FROM open_life) l
+        SELECT \(shared), opened + max(seen, coalesce(
+          (SELECT boot FROM sample ORDER BY id DESC LIMIT 1) - opened_boot, 0)) FROM open_life) l
         JOIN path ON path.id = l.path
         JOIN address la ON la.id = l.laddr
         JOIN address ra ON ra.id = l.raddr

@@ -63,6 +63,7 @@ public final class BackgroundWriter: @unchecked Sendable {
       pending?.merge(batch)
     }
     shed()
+    isWaitingForMore = false
     pthread_cond_signal(wake)
     pthread_mutex_unlock(lock)
   }
@@ -81,13 +82,7 @@ public final class BackgroundWriter: @unchecked Sendable {
   }
 
   private func shed() {
-    guard let first = pending?.first, let given = pending?.shed(downTo: Self.backlogLimit), !given.isEmpty
-    else { return }
-    let until = given.compactMap(\.closed).max() ?? first
-    pending?.gaps.append(
-      Gap(
-        since: given.map(\.firstSeen).min() ?? first, until: until, cause: "could not write", samples: 0,
-        detail: "\(given.count) finished connections given up: \(failure?.why ?? "the disk is too slow")"))
+    pending?.shed(downTo: Self.backlogLimit, why: failure?.why ?? "the disk is too slow")
   }
 
   private func work() {
@@ -100,10 +95,19 @@ public final class BackgroundWriter: @unchecked Sendable {
         if isLast { return }
         continue
       }
-      // What retention cannot do now it does later; a full disk is already complained about by the writing.
-      do { try retention.run(on: writer, now: batch.last) } catch { report(error) }
+      // What retention cannot do now it does later, and nothing is lost by it: said once.
+      do {
+        try retention.run(on: writer, now: batch.last)
+        retentionFailure = nil
+      } catch {
+        if retentionFailure?.kind != error.kind { complain(error) }
+        retentionFailure = error
+      }
     }
   }
+
+  /// Why the last pruning failed; of the writer's thread alone.
+  private var retentionFailure: StoreError?
 
   /// Waits for a batch; nil when there is no more work.
   private func next() -> (Batch, isLast: Bool)? {

@@ -7,9 +7,9 @@ public import ConnCore
 ///
 /// Lives are written whole, under their number, so writing a batch twice or two batches as one gives the same.
 public struct Batch: Sendable {
-  /// Wall-clock time of the first sample in it.
+  /// Wall-clock time of the first sample in it; of the earliest, where the clock has stepped back.
   public var first: Timestamp
-  /// Wall-clock time of the last one.
+  /// Wall-clock time of the last one; of the latest, where the clock has stepped back.
   public var last: Timestamp
   /// CLOCK_BOOTTIME of the last one, in microseconds.
   public var boot: Int64
@@ -37,6 +37,8 @@ public struct Batch: Sendable {
   public var finished: [Life] = []
   /// Lives that had to be given up; their open rows must go.
   public var dropped: [Int64] = []
+  /// How many lives were given up in all.
+  public var givenUp = 0
   /// What was not seen.
   public var gaps: [Gap] = []
 
@@ -52,10 +54,14 @@ public struct Batch: Sendable {
 
   /// Appends a later batch.
   public mutating func merge(_ later: Batch) {
-    last = later.last
-    boot = later.boot
+    // A batch of no sample brings gaps; it does not say that anything was seen at its time.
+    if later.samples > 0 {
+      first = min(first, later.first)
+      last = max(last, later.last)
+      boot = later.boot
+      sockets = later.sockets
+    }
     samples += later.samples
-    sockets = later.sockets
     socketsMax = max(socketsMax, later.socketsMax)
     opened += later.opened
     closed += later.closed
@@ -67,17 +73,30 @@ public struct Batch: Sendable {
     current += later.current
     finished += later.finished
     dropped += later.dropped
+    givenUp += later.givenUp
     gaps += later.gaps
   }
 
-  /// Gives up the oldest finished lives beyond `limit`, so that a full disk does not fill the memory too.
-  ///
-  /// - Returns: the lives given up.
-  public mutating func shed(downTo limit: Int) -> [Life] {
-    guard finished.count > limit else { return [] }
-    let given = Array(finished.prefix(finished.count - limit))
+  /// Gives up the oldest finished lives beyond `limit`, so that a full disk does not fill the memory too. One gap
+  /// says so, however often it happens.
+  mutating func shed(downTo limit: Int, why: String) {
+    guard finished.count > limit else { return }
+    let given = finished.prefix(finished.count - limit)
+    var gap = Gap(since: first, until: first, cause: Self.couldNotWrite, samples: 0)
+    gap.since = given.map(\.firstSeen).min() ?? first
+    gap.until = max(gap.since, given.compactMap(\.closed).max() ?? first)
+    givenUp += given.count
+    // What was opened in this batch is in no row yet.
+    dropped += given.lazy.map(\.id).filter { [nextLife] in $0 < nextLife }
     finished.removeFirst(given.count)
-    dropped += given.map(\.id)
-    return given
+    if let place = gaps.firstIndex(where: { $0.cause == Self.couldNotWrite }) {
+      gap.since = min(gap.since, gaps[place].since)
+      gap.until = max(gap.until, gaps[place].until)
+      gaps.remove(at: place)
+    }
+    gap.detail = "\(givenUp) finished connections given up: \(why)"
+    gaps.append(gap)
   }
+
+  private static let couldNotWrite = "could not write"
 }

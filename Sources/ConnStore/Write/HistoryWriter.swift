@@ -76,20 +76,22 @@ public final class HistoryWriter {
   private var sampleMinute: Int64 = 0
   /// Lives taken out since the dictionaries were last swept.
   var removedSinceSweep = 0
+  /// When nothing was found to be too old, in ``Retention/pace``s.
+  var prunedAt: Int64?
 
   /// Opens or makes the database and begins a run.
   ///
-  /// The file is made readable by its owner and group alone (0640).
+  /// A new file is made readable by its owner and group alone (0640).
   ///
   /// - Throws: ``StoreError``; nothing in the file is changed then.
   public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
     self.path = path
+    let isNew = access(path, F_OK) != 0
     connection = try Connection(path: path, mode: .write)
+    if isNew { chmod(path, 0o640) }
     try connection.run("PRAGMA busy_timeout = 2000; PRAGMA temp_store = MEMORY")
     // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
     if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
-    // Not sooner: a file of somebody else's stays as it is.
-    chmod(path, 0o640)
     try connection.run("PRAGMA journal_mode = WAL")
     try connection.run(
       "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192")
@@ -109,12 +111,12 @@ public final class HistoryWriter {
       "INSERT INTO sample VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     growSample = try connection.prepare(
       """
-      UPDATE sample SET last = ?, samples = samples + ?, sockets = ?, sockets_max = max(sockets_max, ?),
+      UPDATE sample SET last = max(last, ?), samples = samples + ?, sockets = ?, sockets_max = max(sockets_max, ?),
         opened = opened + ?, closed = closed + ?, skipped = skipped + ?, duplicates = duplicates + ?,
         incomplete = incomplete + ?, boot = ? WHERE id = ?
       """)
     addGap = try connection.prepare("INSERT INTO gap VALUES(NULL, ?, ?, ?, ?, ?)")
-    resumption = try Self.readResumption(connection, run: run)
+    resumption = try Self.readResumption(connection, run: run, now: now)
     runID = try Self.begin(run, connection, now: now)
   }
 
@@ -148,7 +150,7 @@ public final class HistoryWriter {
   }
 
   private static func readResumption(
-    _ connection: Connection, run: Run
+    _ connection: Connection, run: Run, now: Timestamp
   ) throws(StoreError) -> Resumption {
     var resumption = Resumption()
     let numbers = try connection.prepare(
@@ -159,20 +161,24 @@ public final class HistoryWriter {
     _ = try numbers.step()
     // Numbers never run out in a sound file; in another they must not run over.
     resumption.nextLife = min(max(1, numbers.integer(0)), .max / 2)
-    let last = try connection.prepare("SELECT last, boot FROM sample ORDER BY id DESC LIMIT 1")
+    // The run that took the last sample, which need not be the last run: that one may not have got to sample.
+    let last = try connection.prepare(
+      """
+      SELECT s.last, s.boot, r.boot_id, (SELECT stopped FROM run ORDER BY id DESC LIMIT 1)
+      FROM sample s LEFT JOIN run r ON r.id = s.run ORDER BY s.id DESC LIMIT 1
+      """)
     guard try last.step() else { return resumption }
     let lastSample = Timestamp(microseconds: last.microseconds(0))
+    let boot = last.microseconds(1)
     resumption.lastSample = lastSample
-    let before = try connection.prepare("SELECT boot_id, stopped FROM run ORDER BY id DESC LIMIT 1")
-    _ = try before.step()
-    if before.text(0) == run.bootID {
-      resumption.lastSampleBoot = last.microseconds(1)
-      resumption.cause = before.isNull(1) ? "recorder killed" : "recorder stopped"
+    if last.text(2) == run.bootID {
+      resumption.lastSampleBoot = boot
+      resumption.cause = last.isNull(3) ? "recorder killed" : "recorder stopped"
       let rows = try connection.prepare(
         LifeColumns.select(from: "open_life l", extra: true) + " ORDER BY l.id")
       let columns = LifeColumns(hasExtra: true)
       while try rows.step() {
-        if let life = columns.life(rows, lastSample: lastSample) { resumption.open.append(life) }
+        if let life = columns.life(rows, lastSampleBoot: boot) { resumption.open.append(life) }
       }
     } else {
       // Nothing survives a restart of the machine: what was open ended at the last sample or some time after.
@@ -181,9 +187,9 @@ public final class HistoryWriter {
         try connection.run(
           """
           INSERT OR REPLACE INTO life SELECT id, opened,
-            coalesce(duration, max(0, \(lastSample.microseconds) - opened)),
-            max(seen, \(lastSample.microseconds) - opened), laddr, lport, raddr, rport, flags, path, offsets,
-            program, pid, uncertainty FROM open_life;
+            coalesce(duration, max(0, \(boot) - opened_boot)), max(seen, \(boot) - opened_boot),
+            laddr, lport, raddr, rport, flags, path, offsets, program, pid,
+            iif(duration IS NULL, max(uncertainty, \(now - lastSample)), uncertainty) FROM open_life;
           DELETE FROM open_life;
           """)
       }
@@ -254,6 +260,7 @@ public final class HistoryWriter {
 
   /// Counts the samples of a minute in one row: a row a sample would outgrow the lives on a quiet machine.
   private func count(_ batch: Batch) throws(StoreError) {
+    if batch.samples == 0 { return }
     let minute = batch.first.microseconds / 60_000_000
     if let sampleID, minute == sampleMinute, batch.gaps.isEmpty {
       growSample.bind(1, batch.last.microseconds)

@@ -67,7 +67,12 @@ public final class RecorderLock {
   private static let getLock: Int32 = 36
   private static let setLock: Int32 = 37
 
-  private static func lockPath(_ database: String) -> String { database + ".lock" }
+  /// Beside the database itself, by whichever links it is named.
+  private static func lockPath(_ database: String) -> String {
+    guard let real = realpath(database, nil) else { return database + ".lock" }
+    defer { free(real) }
+    return String(cString: real) + ".lock"
+  }
 
   private static func wholeFile(type: Int16) -> flock {
     flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)

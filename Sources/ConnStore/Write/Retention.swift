@@ -15,11 +15,15 @@ public struct Retention: Sendable {
 
   /// The most lives taken out after one sample.
   static let pieceOfLives = 10_000
+  /// Microseconds between two looks for what is too old, where the last one found nothing.
+  static let pace: Int64 = 10_000_000
   /// The most pages given back after one sample.
   static let pieceOfPages = 2_000
 
-  /// How many lives must have gone before the dictionaries are swept: that reads the whole table.
+  /// The most lives that go before the dictionaries are swept: that reads the whole table.
   static let sweepAfter = 100_000
+  /// Bytes of a life, indexes and dictionaries included; see the budgets.
+  static let bytesOfLife: Int64 = 120
 
   /// Makes a rule.
   public init(keep: Int64? = nil, maxSize: Int64? = nil) {
@@ -32,13 +36,27 @@ public struct Retention: Sendable {
   /// - Returns: how many lives were taken out; a piece that is not full means there is no more to do.
   @discardableResult
   public func run(on writer: HistoryWriter, now: Timestamp) throws(StoreError) -> Int {
-    let removed = try takeOutPiece(writer.connection, now: now)
-    writer.removedSinceSweep += removed
-    // In a quiet moment, once much has gone since the last time.
-    if removed < Self.pieceOfLives && writer.removedSinceSweep >= Self.sweepAfter {
+    let connection = writer.connection
+    var removed = 0
+    let moment = now.microseconds / Self.pace
+    if let keep, moment != writer.prunedAt {
+      removed = try connection.removeLives(closedBefore: now + -keep, limit: Self.pieceOfLives)
+      writer.prunedAt = removed == 0 ? moment : nil
+    }
+    // Where little fits, little is taken out at a time, and the dictionaries must not take its room.
+    let fits = maxSize.map { Int($0 / Self.bytesOfLife) } ?? .max
+    let isSwept = writer.removedSinceSweep < min(Self.sweepAfter, max(1000, fits / 4))
+    if let maxSize, try connection.usedBytes() > maxSize {
+      if !isSwept { try writer.sweepDictionaries() }
+      if try connection.usedBytes() > maxSize {
+        removed += try connection.removeOldestLives(min(Self.pieceOfLives, max(100, fits / 20)))
+      }
+    } else if removed < Self.pieceOfLives && writer.removedSinceSweep >= Self.sweepAfter {
+      // In a quiet moment, once much has gone since the last time.
       try writer.sweepDictionaries()
     }
-    try writer.connection.giveBack(pages: Self.pieceOfPages)
+    writer.removedSinceSweep += removed
+    try connection.giveBack(pages: Self.pieceOfPages)
     return removed
   }
 
@@ -54,24 +72,42 @@ public struct Retention: Sendable {
     try Migration.bringUpToDate(connection, now: now)
     let before = HistoryReader.fileSize(path)
     var lives = 0
-    while true {
-      let removed = try takeOutPiece(connection, now: now)
-      lives += removed
-      if removed == 0 { break }
+    if let keep {
+      while true {
+        let removed = try connection.removeLives(closedBefore: now + -keep, limit: Self.pieceOfLives)
+        lives += removed
+        if removed == 0 { break }
+      }
     }
     try connection.sweepDictionaries()
+    if let maxSize { lives += try shrink(connection, to: maxSize) }
     try connection.giveBack(pages: .max)
     try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
     return (lives, max(0, before - HistoryReader.fileSize(path)))
   }
 
-  private func takeOutPiece(_ connection: Connection, now: Timestamp) throws(StoreError) -> Int {
+  /// Takes out the oldest lives until a database uses no more than `size`.
+  ///
+  /// Room in the dictionaries is known only after a sweep, which reads the whole table: so it takes out what seems too
+  /// much by the average size of a life, sweeps, and looks again. Few turns are needed.
+  ///
+  /// - Returns: how many lives were taken out.
+  private func shrink(_ connection: Connection, to size: Int64) throws(StoreError) -> Int {
     var removed = 0
-    if let keep { removed += try connection.removeLives(closedBefore: now + -keep, limit: Self.pieceOfLives) }
-    if let maxSize, try connection.usedBytes() > maxSize {
-      removed += try connection.removeOldestLives(Self.pieceOfLives)
+    while true {
+      let used = try connection.usedBytes()
+      let count = Int(try connection.integer("SELECT count(*) FROM life") ?? 0)
+      if used <= size || count == 0 { return removed }
+      let excess = Double(count) * Double(used - size) / Double(used)
+      var left = min(count, max(Int(excess), count / 200 + 1))
+      while left > 0 {
+        let piece = try connection.removeOldestLives(min(left, Self.pieceOfLives))
+        if piece == 0 { break }
+        removed += piece
+        left -= piece
+      }
+      try connection.sweepDictionaries()
     }
-    return removed
   }
 }
 
@@ -95,17 +131,16 @@ extension Connection {
   /// Takes out lives that ended before `moment`, and the samples and gaps of that time.
   func removeLives(closedBefore moment: Timestamp, limit: Int) throws(StoreError) -> Int {
     let cutoff = moment.microseconds
-    // Lives are numbered in opening order, so all that can have ended by then are below this number.
-    guard
-      let bound = try integer(
+    // Lives are numbered in opening order, so all that can have ended by then are below this number. The clock can
+    // have been ahead once, so it is the order of the samples that counts.
+    let bound =
+      try integer(
         """
-        SELECT coalesce((SELECT min(next_life) FROM sample WHERE first > \(cutoff)), \
-        (SELECT max(id) + 1 FROM life))
-        """)
-    else { return 0 }
-    // A quiet database is asked this each second: nothing to do must cost next to nothing.
-    guard let oldest = try integer("SELECT opened FROM life ORDER BY id LIMIT 1"), oldest < cutoff
-    else { return 0 }
+        SELECT coalesce(
+          (SELECT next_life FROM sample
+            WHERE id > coalesce((SELECT max(id) FROM sample WHERE first <= \(cutoff)), 0) ORDER BY id LIMIT 1),
+          (SELECT max(id) + 1 FROM life))
+        """) ?? 0
     var removed = 0
     try transaction { () throws(StoreError) in
       try run(

@@ -28,21 +28,25 @@ struct Follower {
   /// Tells the last `backlog` events and then each as it comes, until a signal asks to stop.
   func run(backlog: Int, _ tell: ([Recorder.Happening]) throws -> Void) throws {
     let signals = SignalWait()
-    var told = try state()
+    // The version first, and all else of one moment: what is written meanwhile is news, and told once.
+    var version = try history.dataVersion()
     var first: [Recorder.Happening] = []
     var window = query
     if window.since == nil { window.since = SystemClock().now().wall + -Self.lateness }
-    try EventsCommand.happenings(history, window, wantsGaps: wantsGaps) { happening in
-      first.append(happening)
-      return true
+    var told = try history.snapshot { () throws in
+      try EventsCommand.happenings(history, window, wantsGaps: wantsGaps) { happening in
+        first.append(happening)
+        return true
+      }
+      return try state()
     }
     try tell(Array(first.suffix(backlog)))
-    var version = try history.dataVersion()
     while signals.wait(until: SignalWait.monotonic() + Self.pace) {
       let now = try history.dataVersion()
       if now == version { continue }
       version = now
-      let later = try state()
+      // A life can move from one table to another between two questions.
+      let later = try history.snapshot { () throws in try state() }
       let news = later.news(since: told)
       if !news.isEmpty { try tell(news) }
       told = later

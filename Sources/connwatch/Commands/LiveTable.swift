@@ -95,8 +95,9 @@ struct LiveTable {
     }
     let hidden = table.count { $0.owner.whyUnknown == .noPermission }
     if hidden > 0 {
-      global.remark(
-        "owners of \(hidden) sockets may not be seen: no permission (sudo connwatch shows them)")
+      let sockets = hidden == 1 ? "the owner of 1 socket" : "the owners of \(hidden) sockets"
+      let hint = geteuid() == 0 ? "" : " (sudo connwatch shows more)"
+      global.remark("\(sockets) may not be seen: no permission\(hint)")
     }
   }
 

@@ -49,7 +49,10 @@ struct PastTable {
       }
       return sampled.upperBound
     }
-    let gaps = try history.gaps(since: asked, until: asked).filter { $0.since < asked && asked < $0.until }
+    // What the clock went back over was watched, if under other times; what it leapt over never was.
+    let gaps = try history.gaps(since: asked, until: asked).filter {
+      $0.since < asked && asked < $0.until && $0.detail?.hasPrefix("by -") != true
+    }
     guard let gap = gaps.first else { return asked }
     let moment = min(gap.since, try history.sample(atOrBefore: gap.since) ?? gap.since)
     global.remark(

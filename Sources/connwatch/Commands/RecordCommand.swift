@@ -175,8 +175,10 @@ struct RecordCommand: ParsableCommand {
       do { try recorder.take(snapshot, monotonic: SignalWait.monotonic()) } catch { return error }
       if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
         saidOwners = true
-        let hint = geteuid() == 0 ? "" : " (sudo connwatch record would see them)"
-        global.remark("owners of other users' sockets cannot all be seen: no permission\(hint)")
+        let seen = owners.visibility
+        let who = seen.refused > 0 ? "\(seen.refused) of \(seen.processes) processes" : "some processes"
+        let hint = geteuid() == 0 ? "" : " (sudo connwatch record sees all)"
+        global.remark("\(who) may not be looked into, so the owners of their sockets are not known\(hint)")
       }
       let now = SignalWait.monotonic()
       due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)

@@ -18,12 +18,19 @@ struct ExpectedFile {
   ///
   /// - Throws: ``Failure`` with the path, the line and what is wrong with it.
   func read() throws(Failure) -> Set<ExpectedRule> {
-    guard access(path, F_OK) == 0 else { return [] }
+    guard access(path, F_OK) == 0 else {
+      // One that may not be looked at is not the same as none.
+      if errno == ENOENT || errno == ENOTDIR { return [] }
+      throw Failure("\(path): \(String(cString: strerror(errno)))")
+    }
     var rules: Set<ExpectedRule> = []
     let text = String(decoding: try FileBytes.read(path), as: UTF8.self)
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    // By scalars: a carriage return and a line feed are one Character, which is no line feed.
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    for (number, line) in lines.enumerated() {
+      let line = line.last == "\r" ? line.dropLast() : line
       do throws(Failure) {
-        if let rule = try ExpectedRule(line: String(line)) { rules.insert(rule) }
+        if let rule = try ExpectedRule(line: String(Substring(line))) { rules.insert(rule) }
       } catch {
         throw Failure("\(path):\(number + 1): \(error)")
       }

@@ -39,7 +39,7 @@ struct ExpectedRule: Hashable, Comparable {
   var proto: Proto
   var scope: Scope
   var port: UInt16
-  /// The program's path, or its name where it has none; nil for any program.
+  /// The program's path, or its name where it has none, as a line holds it; nil for any program.
   var program: String?
 
   static func < (left: ExpectedRule, right: ExpectedRule) -> Bool {
@@ -48,13 +48,27 @@ struct ExpectedRule: Hashable, Comparable {
   }
 
   /// The rule as a line of the file: `tcp any 22 /usr/sbin/sshd`.
-  var line: String { "\(proto.name) \(scope.text) \(port) \(program.map(HostileText.escaped) ?? "*")" }
+  var line: String { "\(proto.name) \(scope.text) \(port) \(program ?? "*")" }
+
+  /// A program's path or name, made so that it comes back from a line as it went in: a program may call itself
+  /// anything, `*` or a blank among them.
+  private static func word(_ program: String) -> String {
+    if program == "*" { return "\\x2a" }
+    var scalars = Array(HostileText.escaped(program).unicodeScalars)
+    if scalars.last == " " { scalars.replaceSubrange((scalars.count - 1)..., with: "\\x20".unicodeScalars) }
+    if scalars.first == " " { scalars.replaceSubrange(..<1, with: "\\x20".unicodeScalars) }
+    var word = ""
+    word.unicodeScalars.append(contentsOf: scalars)
+    return word
+  }
 
   /// Reads a line; nil for a blank one or a comment.
   ///
   /// - Throws: ``Failure`` with the word that is wrong.
   init?(line: String) throws(Failure) {
-    let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true).map(String.init)
+    // By scalars: a name can begin with one that joins the blank before it.
+    let words = line.unicodeScalars.split(maxSplits: 3, whereSeparator: Self.isBlank)
+      .map { String(Substring($0)) }
     guard let first = words.first, !first.hasPrefix("#") else { return nil }
     guard words.count == 4 else {
       throw Failure("\"\(HostileText.escaped(line))\": four words are needed (tcp any 22 /usr/sbin/sshd)")
@@ -69,23 +83,27 @@ struct ExpectedRule: Hashable, Comparable {
       guard let address = IPAddress(words[1]) else {
         throw Failure("\"\(HostileText.escaped(words[1]))\" is not a scope (any, loopback, an address)")
       }
-      scope = .address(address)
+      scope = Scope(address)
     }
     guard let port = UInt16(words[2]), port > 0 else {
       throw Failure("\"\(HostileText.escaped(words[2]))\" is not a port (1 to 65535)")
     }
     self.proto = proto
     self.port = port
-    let name = String(words[3].reversed().drop { $0 == " " }.reversed())
-    program = name == "*" ? nil : name
+    var name = words[3].unicodeScalars[...]
+    while let last = name.last, Self.isBlank(last) { name.removeLast() }
+    while let first = name.first, Self.isBlank(first) { name.removeFirst() }
+    program = name.elementsEqual("*".unicodeScalars) ? nil : String(Substring(name))
   }
+
+  private static func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
 
   /// The rule that a listener which is there would be expected by.
   init(_ listener: Listener) {
     proto = listener.proto
     scope = Scope(listener.address)
     port = listener.port
-    program = listener.program
+    program = listener.program.map(Self.word)
   }
 }
 

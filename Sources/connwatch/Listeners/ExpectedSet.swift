@@ -50,15 +50,16 @@ struct ExpectedSet {
     .sorted()
   }
 
-  /// Takes listeners for expected; what was expected on their ports before and is not there goes.
+  /// Takes listeners for expected; where one was not, what was expected on its port before and is not there goes.
   ///
   /// - Returns: the rules that are new.
   mutating func accept(_ listeners: [Listener]) -> [ExpectedRule] {
-    let added = Set(listeners.map(ExpectedRule.init)).subtracting(rules)
+    // One that is expected needs no rule: it would be weaker than the old one where its program cannot be seen.
+    let added = Set(listeners.filter { verdict($0) != .expected }.map(ExpectedRule.init))
     for rule in added {
       rules = rules.filter { old in
         old.proto != rule.proto || old.port != rule.port
-          || listeners.contains { ExpectedRule($0) == old }
+          || listeners.contains { ExpectedSet([old]).verdict($0) == .expected }
       }
     }
     rules.formUnion(added)

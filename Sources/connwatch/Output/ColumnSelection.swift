@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
+import ConnCore
+
 /// A key that `--columns` does not take.
 struct ColumnError: Error, Equatable, CustomStringConvertible {
   /// What is wrong with it.
@@ -47,36 +49,9 @@ func selectColumns<Row: OutputRow>(_ keys: [String], of row: Row.Type) throws(Co
   return fields
 }
 
-/// The candidate that `word` was most likely meant to be: one that it begins, or the one with the fewest single
-/// letters changed, added, left out or swapped, at most a third of the word. nil where none is near.
+/// The candidate that `word` was most likely meant to be: one that it begins, or one that a slip of the finger makes
+/// of it. nil where none is near.
 func nearest(to word: String, among candidates: [String]) -> String? {
   if word.count >= 2, let whole = candidates.first(where: { $0.hasPrefix(word) }) { return whole }
-  var best: (distance: Int, candidate: String)?
-  for candidate in candidates {
-    let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
-    guard distance <= max(1, word.utf8.count / 3) else { continue }
-    if best == nil || distance < best!.distance { best = (distance, candidate) }
-  }
-  return best?.candidate
-}
-
-/// Changes, additions, omissions and swaps of neighbours that lead from one to the other.
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-  // A word longer than any key is not near one, and need not cost its square.
-  guard left.count <= 64, right.count <= 64 else { return Int.max }
-  var before: [Int] = []
-  var above = Array(0...right.count)
-  for i in 0..<left.count {
-    var row = [i + 1]
-    for j in 0..<right.count {
-      var cost = min(above[j] + (left[i] == right[j] ? 0 : 1), above[j + 1] + 1, row[j] + 1)
-      if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
-        cost = min(cost, before[j - 1] + 1)
-      }
-      row.append(cost)
-    }
-    before = above
-    above = row
-  }
-  return above[right.count]
+  return Suggestion.nearest(to: word, among: candidates)
 }

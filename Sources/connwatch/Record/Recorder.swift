@@ -43,7 +43,9 @@ final class Recorder {
   private var lastSample: Timestamp?
   private var resumedCause: String?
   /// The first reason that tables could not be read since the last good sample, and how often.
-  private var unreadable: (why: String, samples: Int)?
+  private var unreadable: (why: String, samples: Int, since: Timestamp)?
+  /// What the clocks told while the tables could not be read.
+  private var untold: [Gap] = []
 
   /// Makes a recorder.
   ///
@@ -66,9 +68,13 @@ final class Recorder {
   func take(_ snapshot: Snapshot, monotonic: Int64) throws {
     var gaps = clocks.take(.init(wall: snapshot.time, boot: snapshot.bootTime, monotonic: monotonic))
     if let why = Self.failure(snapshot) {
-      unreadable = (unreadable?.why ?? why, (unreadable?.samples ?? 0) + 1)
+      if unreadable == nil { unreadable = (why, 0, lastSample ?? snapshot.time) }
+      unreadable?.samples += 1
+      untold += gaps
       return
     }
+    gaps = untold + gaps
+    untold = []
     if let pause = endPause(snapshot.time) { gaps.insert(pause, at: 0) }
     if let unreadable = endUnreadable(snapshot.time) { gaps.append(unreadable) }
     let next = table.nextID
@@ -104,12 +110,14 @@ final class Recorder {
   /// What is to be told and stored when nothing more is sampled: a gap that has not ended.
   func finish(at time: Timestamp, boot: Int64) throws {
     guard let gap = endUnreadable(time) else { return }
-    totals.gaps += 1
+    let gaps = untold + [gap]
+    untold = []
+    totals.gaps += gaps.count
     var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: table.nextID, sockets: 0)
     batch.samples = 0
-    batch.gaps = [gap]
+    batch.gaps = gaps
     ports.store(batch)
-    try ports.tell?([.gap(gap)])
+    try ports.tell?(gaps.map(Happening.gap))
   }
 
   private static func failure(_ snapshot: Snapshot) -> String? {
@@ -127,9 +135,9 @@ final class Recorder {
   }
 
   private func endUnreadable(_ now: Timestamp) -> Gap? {
-    guard let (why, samples) = unreadable else { return nil }
+    guard let (why, samples, since) = unreadable else { return nil }
     unreadable = nil
-    var gap = gap(lastSample ?? now, now, "/proc unreadable", detail: why)
+    var gap = gap(since, now, "/proc unreadable", detail: why)
     gap.samples = samples
     return gap
   }
