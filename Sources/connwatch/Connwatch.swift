@@ -50,7 +50,7 @@ struct Connwatch: ParsableCommand {
     do {
       let words = try ArgumentOrder.commandFirst(arguments)
       if words == ["--version"] {
-        print("connwatch \(version)")
+        try say("connwatch \(version)")
         return 0
       }
       var command = try direct(words) ?? parseAsRoot(words)
@@ -91,12 +91,19 @@ struct Connwatch: ParsableCommand {
     }
     if exitCode(for: error) == .success {
       // Help and the like, asked for: data, so it goes to standard output.
-      print(fullMessage(for: error))
-      return fflush(stdout) == 0 || errno == EPIPE ? 0 : 2
+      do { try say(fullMessage(for: error)) } catch { return report(error) }
+      return 0
     }
     complain(message(for: error))
     fputs("Usage: see connwatch --help, or connwatch COMMAND --help\n", stderr)
     return 2
+  }
+
+  /// Writes a text that somebody asked for to standard output.
+  private static func say(_ text: String) throws(OutputError) {
+    let output = StandardOutput.standard()
+    try output.write(text + "\n")
+    try output.flush()
   }
 
   /// Writes `connwatch: what: why (hint)` to standard error.

@@ -65,8 +65,8 @@ public final class HistoryReader {
   /// The first and the last stored sample's times, nil where there is none.
   public func sampled() throws(StoreError) -> ClosedRange<Timestamp>? {
     let row = try connection.prepare("SELECT min(first), max(last) FROM sample")
-    guard try row.step(), let first = row.optionalInteger(0) else { return nil }
-    let last = max(first, row.integer(1))
+    guard try row.step(), let first = row.optionalMicroseconds(0) else { return nil }
+    let last = max(first, row.microseconds(1))
     return Timestamp(microseconds: first)...Timestamp(microseconds: last)
   }
 
@@ -76,7 +76,7 @@ public final class HistoryReader {
       "SELECT last FROM sample WHERE first <= ? ORDER BY id DESC LIMIT 1")
     row.bind(1, moment.microseconds)
     guard try row.step() else { return nil }
-    return Timestamp(microseconds: min(row.integer(0), moment.microseconds))
+    return Timestamp(microseconds: min(row.microseconds(0), moment.microseconds))
   }
 
   /// The recorded gaps that touch a range, oldest first.
@@ -92,7 +92,8 @@ public final class HistoryReader {
     while try rows.step() {
       gaps.append(
         Gap(
-          since: Timestamp(microseconds: rows.integer(0)), until: Timestamp(microseconds: rows.integer(1)),
+          since: Timestamp(microseconds: rows.microseconds(0)),
+          until: Timestamp(microseconds: rows.microseconds(1)),
           cause: rows.text(2), samples: Int(rows.integer(3)), detail: rows.optionalText(4)))
     }
     return gaps
@@ -100,7 +101,7 @@ public final class HistoryReader {
 
   /// CLOCK_BOOTTIME of the last sample: when the sockets of open lives were last there.
   func lastSampleBoot() throws(StoreError) -> Int64? {
-    try connection.integer("SELECT boot FROM sample ORDER BY id DESC LIMIT 1")
+    try connection.integer("SELECT boot FROM sample ORDER BY id DESC LIMIT 1").map(Statement.bounded)
   }
 
   /// The boot during which the last run was made (/proc/sys/kernel/random/boot_id).
@@ -110,7 +111,7 @@ public final class HistoryReader {
 
   /// Microseconds between the samples of the last run.
   public func lastInterval() throws(StoreError) -> Int64? {
-    try connection.integer("SELECT interval FROM run ORDER BY id DESC LIMIT 1")
+    try connection.integer("SELECT interval FROM run ORDER BY id DESC LIMIT 1").map(Statement.bounded)
   }
 }
 

@@ -96,7 +96,7 @@ private struct ServiceTally {
       sums.append(Sums())
       places[key] = place
     }
-    let opened = row.integer(1)
+    let opened = row.microseconds(1)
     let isOpen = row.isNull(2)
     sums[place].connections += 1
     if isOpen { sums[place].open += 1 }
@@ -104,7 +104,7 @@ private struct ServiceTally {
     sums[place].ports.insert(local)
     if let program = row.optionalInteger(8) { sums[place].programs.insert(program) }
     sums[place].first = min(sums[place].first, opened)
-    sums[place].last = max(sums[place].last, opened + row.integer(3))
+    sums[place].last = max(sums[place].last, opened + row.microseconds(3))
   }
 
   func uses(_ names: [Int64: String]) -> [ServiceUse] {

@@ -19,6 +19,11 @@ final class Connection {
   }
 
   init(path: String, mode: Mode) throws(StoreError) {
+    // SQLite would say "disk I/O error".
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw StoreError(.other, path: path, why: "a directory", hint: "--db names a file")
+    }
     var handle: OpaquePointer?
     let flags: Int32
     switch mode {

@@ -95,6 +95,16 @@ final class Statement {
 
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
+  /// A moment or a span in microseconds. A file that somebody else wrote, or that is damaged, may hold any number;
+  /// within these bounds, ten thousand years, moments can be added and subtracted without a thought.
+  func microseconds(_ column: Int32) -> Int64 { Self.bounded(integer(column)) }
+
+  func optionalMicroseconds(_ column: Int32) -> Int64? { isNull(column) ? nil : microseconds(column) }
+
+  static func bounded(_ microseconds: Int64) -> Int64 {
+    min(max(microseconds, -253_402_300_799_999_999), 253_402_300_799_999_999)
+  }
+
   func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
 
   func text(_ column: Int32) -> String { optionalText(column) ?? "" }

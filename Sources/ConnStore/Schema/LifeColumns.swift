@@ -31,7 +31,7 @@ struct LifeColumns {
     let states = row.withBytes(9, Self.states)
     guard let first = states.first else { return nil }
     let flags = LifeFlags(rawValue: row.integer(8))
-    let opened = row.integer(1)
+    let opened = row.microseconds(1)
     let socket = SocketRow(
       proto: flags.proto, state: first,
       local: Endpoint(local, UInt16(truncatingIfNeeded: row.integer(5))),
@@ -40,10 +40,10 @@ struct LifeColumns {
       rawUID: row.optionalInteger(17).map { UInt32(truncatingIfNeeded: $0) } ?? SocketRow.noUID)
     var life = Life(
       id: row.integer(0), row: socket, role: flags.role, direction: flags.direction,
-      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.integer(18) : 0,
-      uncertainty: row.optionalInteger(12), sources: flags.sources)
-    life.closedOffset = row.optionalInteger(2)
-    life.lastSeenOffset = row.integer(3)
+      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.microseconds(18) : 0,
+      uncertainty: row.optionalMicroseconds(12), sources: flags.sources)
+    life.closedOffset = row.optionalMicroseconds(2)
+    life.lastSeenOffset = row.microseconds(3)
     if hasExtra, let lastSampleBoot {
       life.lastSeenOffset = max(life.lastSeenOffset, lastSampleBoot - life.firstSeenBoot)
     }
@@ -86,13 +86,13 @@ struct LifeColumns {
     var number: Int64 = 0
     for byte in text {
       if byte == UInt8(ascii: ",") {
-        offsets.append(number)
+        offsets.append(Statement.bounded(number))
         number = 0
       } else {
         number = number &* 10 &+ Int64(byte &- UInt8(ascii: "0"))
       }
     }
-    offsets.append(number)
+    offsets.append(Statement.bounded(number))
     return offsets
   }
 }

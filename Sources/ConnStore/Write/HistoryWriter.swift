@@ -93,9 +93,9 @@ public final class HistoryWriter {
     connection = try Connection(path: path, mode: .write)
     if isNew { chmod(path, 0o640) }
     file = FileIdentity(path)
-    try connection.run(
-      "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA temp_store = MEMORY")
-    try Migration.check(connection)
+    try connection.run("PRAGMA busy_timeout = 2000; PRAGMA temp_store = MEMORY")
+    // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
+    if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
     try connection.run("PRAGMA journal_mode = WAL")
     try connection.run(
       "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192")
@@ -169,7 +169,8 @@ public final class HistoryWriter {
     _ connection: Connection, run: Run, now: Timestamp
   ) throws(StoreError) -> Resumption {
     var resumption = Resumption()
-    resumption.nextLife = try connection.integer(nextLifeSQL) ?? 1
+    // Numbers never run out in a sound file; in another they must not run over.
+    resumption.nextLife = min(max(1, try connection.integer(nextLifeSQL) ?? 1), .max / 2)
     // The run that took the last sample, which need not be the last run: that one may not have got to sample.
     let last = try connection.prepare(
       """
@@ -177,8 +178,8 @@ public final class HistoryWriter {
       FROM sample s LEFT JOIN run r ON r.id = s.run ORDER BY s.id DESC LIMIT 1
       """)
     guard try last.step() else { return resumption }
-    let lastSample = Timestamp(microseconds: last.integer(0))
-    let boot = last.integer(1)
+    let lastSample = Timestamp(microseconds: last.microseconds(0))
+    let boot = last.microseconds(1)
     resumption.lastSample = lastSample
     if last.text(2) == run.bootID {
       resumption.lastSampleBoot = boot
@@ -224,7 +225,8 @@ public final class HistoryWriter {
           try finish.run()
         }
         for id in batch.dropped { try takeOut(id) }
-        try count(batch)
+        // A gap can be all there is to write: then nothing was sampled, and no row says otherwise.
+        if batch.samples > 0 { try count(batch) }
       }
     } catch {
       // Ids that were given out in the transaction that is undone must not be used again.

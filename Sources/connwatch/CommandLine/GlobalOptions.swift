@@ -65,6 +65,11 @@ struct GlobalOptions: ParsableArguments {
     return options
   }
 
+  /// Refuses columns that rows do not have, before anything is opened or read for them.
+  func checkColumns<Row: OutputRow>(_ row: Row.Type) throws(ColumnError) {
+    if let columns = output.columns { _ = try selectColumns(columns, of: row) }
+  }
+
   /// Where /proc is.
   var root: ProcRoot { ProcRoot(proc) }
 

@@ -34,6 +34,7 @@ struct DatabaseCommand: ParsableCommand {
     @OptionGroup(title: "Global Options") var global: GlobalOptions
 
     func run() throws {
+      try global.checkColumns(InfoRow.self)
       let history = try global.openHistory()
       let row = InfoRow(info: try history.info())
       let output = StandardOutput.standard()

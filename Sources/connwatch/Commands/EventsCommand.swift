@@ -37,12 +37,13 @@ struct EventsCommand: ParsableCommand {
 
   func run() throws {
     let names = Names()
-    let history = try global.openHistory()
     var query = LifeQuery()
     (query.since, query.until) = try range.range(global)
     query.roles = sockets.listening ? [.listener] : [.connection, .listener, .bound]
     query.order = .oldestFirst
     query.condition = try sockets.condition(filterArguments.filter(names))
+    try global.checkColumns(EventRow.self)
+    let history = try global.openHistory()
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
     // Gaps are of no protocol and no process: a filter is about sockets, and leaves them out.

@@ -35,15 +35,22 @@ struct HistoryCommand: ParsableCommand {
 
   func run() throws {
     let names = Names()
-    let history = try global.openHistory()
     var query = LifeQuery()
     (query.since, query.until) = try range.range(global)
     query.condition = try sockets.condition(filterArguments.filter(names))
     if sockets.listening { query.roles = [.listener] }
     if sockets.all { query.roles = [.connection, .listener, .bound] }
+    let groups = try groupBy.map(Self.groupFields)
+    if groups == nil {
+      try global.checkColumns(HistoryRow.self)
+    } else {
+      try global.checkColumns(GroupRow.self)
+    }
+    // What is wrong with the question is told before what is wrong with the history.
+    let history = try global.openHistory()
     let output = StandardOutput.standard()
-    if let groupBy {
-      try printGroups(groupBy, query, history, names, to: output)
+    if let groups {
+      try printGroups(groups, query, history, names, to: output)
     } else {
       query.limit = range.limit
       try printLives(query, history, names, to: output)
@@ -74,9 +81,9 @@ struct HistoryCommand: ParsableCommand {
   private static let piece = 10_000
 
   private func printGroups(
-    _ groupBy: String, _ query: LifeQuery, _ history: HistoryReader, _ names: Names, to output: StandardOutput
+    _ fields: [GroupRow.Field], _ query: LifeQuery, _ history: HistoryReader, _ names: Names,
+    to output: StandardOutput
   ) throws {
-    let fields = try Self.groupFields(groupBy)
     var groups: [[GroupRow.Key]: GroupRow] = [:]
     try history.snapshot { () throws in
       try history.lives(query) { (life: Life) throws(Never) in

@@ -43,6 +43,7 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     let names = Names()
     let filter = try filterArguments.filter(names)
+    if !summary { try global.checkColumns(ListRow.self) }
     var table: [ListRow]
     if let at {
       table = try PastTable(global: global, names: names).rows(at: at)

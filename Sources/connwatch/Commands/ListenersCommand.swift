@@ -55,9 +55,10 @@ struct ListenersCommand: ParsableCommand {
 
     func run() throws {
       let names = Names()
-      let listeners = try Listener.all(global, names)
+      try global.checkColumns(ListenerRow.self)
       let set = ExpectedSet(try place.rules(global))
       let memory = try ListenerMemory(global)
+      let listeners = try Listener.all(global, names)
       var rows = listeners.map { listener in
         let seen = memory.seen(listener)
         return ListenerRow(

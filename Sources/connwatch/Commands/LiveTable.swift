@@ -22,6 +22,7 @@ struct LiveTable {
   ///
   /// - Throws: ``Failure`` where a table cannot be read.
   func rows(_ protos: ProtoSet, filter: Filter, isAsked: (ListRow) -> Bool) throws -> [ListRow] {
+    let history = looksUpHistory ? try global.openHistoryIfAny() : nil
     let reader = SocketTableReader(root: global.root)
     let snapshot = reader.read(protos.intersection(filter.protos))
     try tell(snapshot.tables)
@@ -47,7 +48,7 @@ struct LiveTable {
       table.append(row)
     }
     if looksUpOwners { lookUpOwners(&table, snapshot, reader) }
-    if looksUpHistory { try remember(&table) }
+    if let history { try remember(&table, history) }
     if filter.usesOwners {
       table.removeAll {
         !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
@@ -101,8 +102,8 @@ struct LiveTable {
   }
 
   /// Takes from the history what the kernel no longer tells: since when, and whose a socket in TIME_WAIT was.
-  private func remember(_ table: inout [ListRow]) throws {
-    guard !table.isEmpty, let history = try global.openHistoryIfAny(),
+  private func remember(_ table: inout [ListRow], _ history: HistoryReader) throws {
+    guard !table.isEmpty,
       let memory = try Memory(history, global.root)
     else { return }
     for index in table.indices {

@@ -64,6 +64,7 @@ struct RecordCommand: ParsableCommand {
   func run() throws {
     let names = Names()
     let plan = try Plan(self, names)
+    try global.checkColumns(EventRow.self)
     let path = try DatabasePath.toWrite(.look(option: global.db))
     try DatabasePath.makeDirectory(for: path)
     // Nobody else's history is anybody else's business: no access for others, whatever the umask says.

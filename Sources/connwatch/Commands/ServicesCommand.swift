@@ -27,13 +27,14 @@ struct ServicesCommand: ParsableCommand {
 
   func run() throws {
     let names = Names()
-    let history = try global.openHistory()
     let filter = try filterArguments.filter(names)
     var query = LifeQuery()
     (query.since, query.until) = try range.range(global)
     query.condition = filter.matchesEverything ? nil : try filter.sql()
     let directions: Set<Direction> =
       filter.expression.mentionsDirection ? [.inbound, .outbound] : [.outbound]
+    try global.checkColumns(ServiceRow.self)
+    let history = try global.openHistory()
     let uses = try history.snapshot { () throws(StoreError) in
       try history.services(query, directions: directions)
     }

@@ -22,8 +22,8 @@ enum Machine {
     isRoot && has("mount", "umount", "unshare")
     && succeeds("unshare", "--mount", "sh", "-c", "mount -t tmpfs none /mnt")
 
-  /// The Python that scenes run on; shims of version managers would only start it, and slowly.
-  static let python = output("python3", "-c", "import sys; print(sys.executable)")
+  /// The Python that scenes run on, itself: shims of version managers would only start it, and slowly.
+  static let python = output("python3", "-c", "import os, sys; print(os.path.realpath(sys.executable))")
 
   /// Where that Python's library is, for a copy of it elsewhere.
   static let pythonHome = output("python3", "-c", "import sys; print(sys.base_prefix)")

@@ -178,7 +178,7 @@ extension EndToEnd {
       "sport > :9000", "sport gt :9000 and sport lt :9002", "dport ne :443", "dst 10.90.0.2",
       "dst 10.90.0.0/24",
       "dst 10.90.0.2:443", "src 127.0.0.1", "src 127.0.0.0/8:8080", "dst [fd90::2]:443", "dst [fd90::/64]",
-      "dst fd90::2",
+      "dst [fd90::2]",
       "src [::1]", "( dport = :443 or dport = :8443 ) and dst 10.90.0.2",
       "not ( src 127.0.0.1 or src [::1] )", "! dst 10.90.0.2", "dport = :443 or sport = :8081",
       "state all sport = :5353", "state unconnected",
