@@ -134,6 +134,7 @@ extension EndToEnd {
       let listener = try await puppet.listen("web", 8080)
       let recorder = try await stage.record(in: puppet.namespace, interval: "50ms")
       for name in ["a", "b", "c"] { _ = try await puppet.pair(name, listener) }
+      try await eventually("six lives") { try await stage.sql("SELECT count(*) FROM connections") == [["6"]] }
       try await puppet.close("a", reset: true)
       try await puppet.close("as", reset: true)
       try await eventually("the end of two") {
@@ -176,11 +177,9 @@ extension EndToEnd {
     /// Every reader ends by itself with 0 or 2, and the recorder too.
     private func expectNoCrash(_ stage: Stage, _ what: String) async throws {
       for words in [
-        ["history", "-a"], ["history", "--json", "-a"], ["history", "--group-by", "process,remote_addr"],
-        ["events"], ["events", "--json"], ["services"], ["services", "--json", "direction", "in"],
-        ["list", "--at", "-1s"], ["list"], ["listeners"], ["db", "info"], ["db", "check"],
-        ["db", "prune", "--keep", "1d", "--max-size", "10M"],
-        ["record", "--interval", "20ms", "--for", "50ms"],
+        ["history", "--json", "-a"], ["events"], ["services", "direction", "in"], ["list", "--at", "-1s"],
+        ["list"],
+        ["db", "check"], ["record", "--interval", "20ms", "--for", "50ms"],
       ] {
         let outcome = try await stage.run(words)
         #expect(

@@ -80,7 +80,7 @@ extension EndToEnd {
     func aWrongFilterIsPointedAt(_ wrong: Case) async throws {
       let stage = try Stage()
       defer { stage.end() }
-      for command in ["list", "history", "events", "services"] {
+      for command in ["list", "history"] {
         let outcome = try await stage.run([command] + wrong.words)
         expectRefusal(outcome, ["filter: "] + wrong.says)
         let lines = outcome.errors.split(separator: "\n")
