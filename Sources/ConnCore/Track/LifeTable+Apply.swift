@@ -122,11 +122,14 @@ extension LifeTable {
 
   private func infer(_ row: SocketRow) -> Direction? {
     let sawOpening = watched.contains(row.proto)
-    let now = Direction.infer(
-      row, listeners: listeners, ephemeral: settings.ephemeral, sawOpening: sawOpening)
-    if now == .inbound { return now }
+    func infer(_ listeners: ListenerSet) -> Direction? {
+      Direction.infer(row, listeners: listeners, ephemeral: settings.ephemeral, sawOpening: sawOpening)
+    }
+    let now = infer(listeners)
+    if now == .inbound || earlierListeners.isEmpty { return now }
     // A listener that was there one snapshot ago may have taken this connection as its last.
-    return earlierListeners.serves(row.proto, row.local) && row.state != .synSent ? .inbound : now
+    let before = infer(earlierListeners)
+    return before == .inbound ? before : now ?? before
   }
 
   private mutating func update(_ at: Int, _ row: SocketRow, _ pass: inout Pass) {
