@@ -53,7 +53,7 @@ uninstall: ## Remove what install installed; recordings stay
 	fi
 
 test: setup-test lint build-tests ## Check the format, build with warnings as errors, fuzz a little, run every test
-	@Scripts/fuzz.sh 200000
+	@Scripts/fuzz.sh 20000
 	$(SWIFT) test --skip-build
 
 build-tests: setup

@@ -39,11 +39,16 @@ flags="-O -swift-version 6 -parse-as-library -enable-testing $instruments
   -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
   -enable-upcoming-feature MemberImportVisibility -enable-upcoming-feature NonisolatedNonsendingByDefault"
 
+# Targets share their modules, which are built again only when a source is newer.
+modules=$root/.fuzz/modules${FUZZ_FAST:+-fast}
+mkdir -p "$modules"
+
 # build_module NAME: one object and the interface of a module of Sources.
 build_module() {
+  if [ -f "$modules/$1.o" ] && [ -z "$(find "$root/Sources/$1" -newer "$modules/$1.o" | head -n 1)" ]; then return; fi
   # shellcheck disable=SC2046,SC2086
-  swiftc $flags -wmo -I "$out" -module-name "$1" -emit-module -emit-module-path "$out/$1.swiftmodule" \
-    -c $(find "$root/Sources/$1" -name '*.swift' | sort) -o "$out/$1.o"
+  swiftc $flags -wmo -I "$modules" -module-name "$1" -emit-module -emit-module-path "$modules/$1.swiftmodule" \
+    -c $(find "$root/Sources/$1" -name '*.swift' | sort) -o "$modules/$1.o"
 }
 
 # In the order in which they import each other; only what the target imports, and ConnCore beneath it.
@@ -51,11 +56,11 @@ objects=
 for module in ConnCore ProcNet; do
   if [ "$module" = ConnCore ] || grep -Eq "^(@testable )?import $module\$" "$source"; then
     build_module "$module"
-    objects="$objects $out/$module.o"
+    objects="$objects $modules/$module.o"
   fi
 done
 # shellcheck disable=SC2086
-swiftc $flags -I "$out" -module-name "fuzz_$target" -c "$source" -o "$out/fuzz_$target.o"
+swiftc $flags -I "$modules" -module-name "fuzz_$target" -c "$source" -o "$out/fuzz_$target.o"
 # The linker warns of what the sanitizer keeps to itself.
 # shellcheck disable=SC2086
 swiftc -sanitize=fuzzer,address "$out/fuzz_$target.o" $objects -o "$out/fuzz_$target" 2>"$out/link.log" ||
