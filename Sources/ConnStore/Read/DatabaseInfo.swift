@@ -15,6 +15,8 @@ public struct DatabaseInfo: Sendable {
   public var walSize: Int64
   /// Bytes inside it that are free.
   public var free: Int64
+  /// Bytes of the pages in use, those among them that are still in the log.
+  public var used: Int64
   /// The schema's version.
   public var schema: Int64
   /// Finished lives.
@@ -45,6 +47,7 @@ extension HistoryReader {
     return DatabaseInfo(
       path: path, size: Self.fileSize(path), walSize: Self.fileSize(path + "-wal"),
       free: (try connection.integer("PRAGMA freelist_count") ?? 0) * pageSize,
+      used: try connection.usedBytes(),
       schema: try connection.integer("PRAGMA user_version") ?? 0, finished: try count("life"),
       open: try count("open_life"), addresses: try count("address"), programs: try count("program"),
       samples: try connection.integer("SELECT sum(samples) FROM sample") ?? 0, gaps: try count("gap"),

@@ -52,7 +52,7 @@ struct InfoRow: OutputRow {
 
   /// Bytes in use for each finished connection, indexes and dictionaries included; nil where there are none.
   private var bytesPerConnection: Int64? {
-    info.finished > 0 ? (info.size - info.free) / info.finished : nil
+    info.finished > 0 ? info.used / info.finished : nil
   }
 
   /// A fact a line, for people.
