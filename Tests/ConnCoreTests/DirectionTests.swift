@@ -6,6 +6,7 @@ import Testing
 
 @Suite struct DirectionTests {
   struct Case: Sendable, CustomStringConvertible {
+    var proto: Proto = .tcp
     var state: SocketState = .established
     var local: (UInt32, UInt16)
     var remote: (UInt32, UInt16)
@@ -44,13 +45,20 @@ import Testing
     Case(
       local: (loopback, 40000), remote: (loopback, 50000), listening: [(.tcp6, .anyV6, 50000)],
       expected: .outbound),
+    Case(local: (loopback, 40000), remote: (loopback, 50000), sawOpening: true, expected: nil),
+    Case(local: (here, 40000), remote: (here, 50000), sawOpening: true, expected: nil),
+    Case(proto: .udp, local: (here, 40000), remote: (there, 50000), sawOpening: true, expected: nil),
+    Case(proto: .udp, local: (here, 40000), remote: (there, 53), sawOpening: true, expected: .outbound),
+    Case(
+      proto: .udp, local: (here, 53), remote: (there, 50000), listening: [(.udp, .anyV4, 53)],
+      expected: .inbound),
   ]
 
   @Test(arguments: cases) func table(_ one: Case) {
     var listeners = ListenerSet()
     for (proto, address, port) in one.listening { listeners.insert(proto, Endpoint(address, port)) }
     let row = SocketRow(
-      proto: .tcp, state: one.state, local: Endpoint(IPAddress(v4: one.local.0), one.local.1),
+      proto: one.proto, state: one.state, local: Endpoint(IPAddress(v4: one.local.0), one.local.1),
       remote: Endpoint(IPAddress(v4: one.remote.0), one.remote.1))
     #expect(
       Direction.infer(row, listeners: listeners, ephemeral: EphemeralRange(), sawOpening: one.sawOpening)

@@ -97,6 +97,70 @@ private final class Complaints: Sendable {
     #expect(try HistoryReader(path: scratch.path).lives(LifeQuery()).map(\.id) == [2, 1])
   }
 
+  /// A recorder with one life open in what was its database.
+  private func startWithALife(_ scratch: Scratch, _ complaints: Complaints) throws -> BackgroundWriter {
+    let writer = try HistoryWriter(
+      path: scratch.path, run: .init(bootID: "b", pid: 1, version: "t", source: "proc", interval: 1_000_000),
+      now: moment(0))
+    try writer.write(makeBatch(1, next: 1, current: [makeLife(1, opened: 1), makeLife(2, opened: 1)]))
+    _ = try HistoryReader(path: scratch.path).backup(to: scratch.folder + "/copy.db")
+    try writer.write(
+      makeBatch(5, next: 3, current: [makeLife(3, opened: 5)], finished: [makeLife(2, opened: 1, closed: 4)]))
+    return BackgroundWriter(writer, retention: Retention()) { complaints.add($0) }
+  }
+
+  @Test(arguments: ["removed", "moved", "older"]) func aDatabaseThatIsNoLongerThere(_ what: String) throws {
+    let scratch = try Scratch()
+    let complaints = Complaints()
+    let background = try startWithALife(scratch, complaints)
+    switch what {
+    case "removed": #expect(unlink(scratch.path) == 0)
+    case "moved": #expect(rename(scratch.path, scratch.folder + "/moved.db") == 0)
+    default: #expect(rename(scratch.folder + "/copy.db", scratch.path) == 0)
+    }
+    background.submit(makeBatch(6, next: 4, current: [makeLife(4, opened: 6)]))
+    background.submit(makeBatch(7, next: 5, finished: [makeLife(3, opened: 5, closed: 6)]))
+    try background.finish(now: moment(8))
+    let reader = try HistoryReader(path: scratch.path)
+    let lives = try reader.lives(LifeQuery())
+    // An older copy knew the second as open, which it was no longer when we came.
+    #expect(lives.map(\.id) == (what == "older" ? [4, 3, 2, 1] : [4, 3, 1]))
+    #expect(
+      lives.map { $0.closed == nil } == (what == "older" ? [true, false, false, true] : [true, false, true]))
+    #expect(try reader.openLives().map(\.id) == [1, 4])
+    #expect(
+      try reader.gaps() == [
+        Gap(since: moment(what == "older" ? 1 : 5), until: moment(6), cause: "database replaced", samples: 0)
+      ])
+    #expect(try reader.check().isEmpty)
+    #expect(complaints.kinds.withLock { $0 } == [.other])
+    if what == "moved" {
+      let moved = try HistoryReader(path: scratch.folder + "/moved.db")
+      #expect(try moved.lives(LifeQuery()).map(\.id) == [3, 2, 1])
+      #expect(try moved.check().isEmpty)
+    }
+  }
+
+  /// Its lives have the numbers of ours.
+  @Test func anotherHistoryInItsPlaceIsLeftAlone() throws {
+    let scratch = try Scratch()
+    let other = try Scratch()
+    func fillOther() throws {
+      let writer = try other.writer()
+      try writer.write(makeBatch(1, next: 1, finished: [makeLife(1, opened: 0, closed: 1, localPort: 7)]))
+      try writer.close(now: moment(2))
+    }
+    try fillOther()
+    let complaints = Complaints()
+    let background = try startWithALife(scratch, complaints)
+    #expect(rename(other.path, scratch.path) == 0)
+    background.submit(makeBatch(6, next: 4, current: [makeLife(4, opened: 6)]))
+    #expect(throws: StoreError.self) { try background.finish(now: moment(8)) }
+    let reader = try HistoryReader(path: scratch.path)
+    #expect(try reader.lives(LifeQuery()).map(\.local.port) == [7])
+    #expect(try reader.connection.integer("SELECT count(*) FROM run") == 1)
+  }
+
   @Test func givingUpIsBoundedAndSaidInOneGap() throws {
     var batch = makeBatch(0, next: 5, current: [makeLife(3)])
     for second in 1...20 as ClosedRange<Int64> {

@@ -31,9 +31,12 @@ extension Direction {
     }
     if listeners.serves(row.proto, row.local) { return .inbound }
     let remoteIsHere = row.remote.address.isLoopback || row.remote.address == row.local.address
-    if remoteIsHere, listeners.servesAnyFamily(row.proto.transport, row.remote) { return .outbound }
+    // Both ends are ours: what does not listen here is no service, and the listener may have gone already.
+    if remoteIsHere { return listeners.servesAnyFamily(row.proto.transport, row.remote) ? .outbound : nil }
     let localIsClient = ephemeral.contains(row.local.port)
     let remoteIsClient = ephemeral.contains(row.remote.port)
+    // Two UDP programs on ports that anyone is given: either may have begun.
+    if row.proto.transport == .udp, localIsClient, remoteIsClient { return nil }
     if sawOpening {
       // A port nobody is given by chance, talking to one that is: a service whose listener was gone too soon
       // to be seen. Saying "outbound" here would be a guess.

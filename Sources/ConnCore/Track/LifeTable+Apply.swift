@@ -61,9 +61,7 @@ extension LifeTable {
       && (row.inode == 0 || (slots[at].inode == row.inode && slots[at].ownerLooks == 2))
     {
       // The steady case: nothing to write but that it was seen.
-      slots[at].generation = generation
-      slots[at].lastSeenBoot = pass.snapshot.bootTime
-      slots[at].missing = 0
+      see(at, boot: pass.snapshot.bootTime)
     } else if row.inode != 0 && slots[at].inode != 0 && slots[at].inode != row.inode {
       // Either the tuple was used again, or the table shows two sockets on it: only the other rows can tell.
       pass.deferred.append(number)
@@ -124,11 +122,14 @@ extension LifeTable {
 
   private func infer(_ row: SocketRow) -> Direction? {
     let sawOpening = watched.contains(row.proto)
-    let now = Direction.infer(
-      row, listeners: listeners, ephemeral: settings.ephemeral, sawOpening: sawOpening)
-    if now == .inbound { return now }
+    func infer(_ listeners: ListenerSet) -> Direction? {
+      Direction.infer(row, listeners: listeners, ephemeral: settings.ephemeral, sawOpening: sawOpening)
+    }
+    let now = infer(listeners)
+    if now == .inbound || earlierListeners.isEmpty { return now }
     // A listener that was there one snapshot ago may have taken this connection as its last.
-    return earlierListeners.serves(row.proto, row.local) && row.state != .synSent ? .inbound : now
+    let before = infer(earlierListeners)
+    return before == .inbound ? before : now ?? before
   }
 
   private mutating func update(_ at: Int, _ row: SocketRow, _ pass: inout Pass) {
@@ -146,7 +147,6 @@ extension LifeTable {
     if row.inode != 0 && slots[at].inode != row.inode {
       slots[at].inode = row.inode
       slots[at].ownerLooks = 0
-      lives[at].inode = row.inode
     }
     // Of a socket that no process holds the kernel may tell 0, which is nobody's word once the user was known.
     let tellsUID = row.rawUID != SocketRow.noUID && (row.inode != 0 || lives[at].rawUID == SocketRow.noUID)
@@ -157,9 +157,7 @@ extension LifeTable {
     if row.inode != 0 && lives[at].owner.process == nil && slots[at].ownerLooks < 2 {
       pass.wanted.append((at, row))
     }
-    slots[at].generation = generation
-    slots[at].lastSeenBoot = snapshot.bootTime
-    slots[at].missing = 0
+    see(at, boot: snapshot.bootTime)
   }
 
   /// The moment something was noticed at can be off by the time since the socket was last looked at.
@@ -173,7 +171,7 @@ extension LifeTable {
     for at in slots.indices where slots[at].isLive && slots[at].generation != generation {
       let proto = slots[at].proto
       guard pass.read.contains(proto), !pass.incomplete.contains(proto) else { continue }
-      if slots[at].missing == 0 { slots[at].firstMissingBoot = pass.snapshot.bootTime }
+      if slots[at].missing == 0 { missingSince[at] = pass.snapshot.bootTime }
       slots[at].missing += 1
       let needed = proto.transport == .tcp ? settings.confirmationsTCP : settings.confirmationsUDP
       if Int(slots[at].missing) > needed { end(at, bySuccessor: false, &pass) }
@@ -184,7 +182,7 @@ extension LifeTable {
   ///
   /// - Parameter bySuccessor: another life is seen on its tuple, so it was gone by now whatever earlier tables said.
   private mutating func end(_ at: Int, bySuccessor: Bool, _ pass: inout Pass) {
-    let endBoot = slots[at].missing > 0 ? slots[at].firstMissingBoot : pass.snapshot.bootTime
+    let endBoot = missingSince[at] ?? pass.snapshot.bootTime
     if lives[at].closedOffset == nil {
       lives[at].closedOffset = max(0, endBoot - lives[at].firstSeenBoot)
       widenUncertainty(at, to: endBoot)

@@ -31,31 +31,14 @@ public struct LifeTable: Sendable {
     public var isSecondLook: Bool
   }
 
-  struct Slot {
-    var local: Endpoint
-    var remote: Endpoint
-    /// The inode where it is part of the key, else 0.
-    var keyInode: UInt64
-    /// The last inode that was not 0.
-    var inode: UInt64
-    var hash: UInt64
-    var lastSeenBoot: Int64
-    var firstMissingBoot: Int64
-    var generation: UInt32
-    var proto: Proto
-    var state: SocketState
-    var missing: UInt8
-    var ownerLooks: UInt8
-    var isLive: Bool
-    var isTouched: Bool
-  }
-
   var slots: [Slot] = []
   /// What is written of each slot's life; apart from the slots because a steady socket never needs it.
-  var lives: [Life] = []
+  var lives: [Record] = []
   var free: [Int] = []
   /// Slots of TCP connections that are known by their inode too, since another one is on the same tuple.
   var aside: [Int] = []
+  /// CLOCK_BOOTTIME of the first whole table that a slot's socket was missing from, for those that are missing.
+  var missingSince: [Int: Int64] = [:]
   var index = LifeIndex()
   var generation: UInt32 = 0
   let seed: UInt64
@@ -123,12 +106,24 @@ public struct LifeTable: Sendable {
 
   @inline(__always)
   func hash(_ row: SocketRow, _ keyInode: UInt64) -> UInt64 {
+    Self.hash(seed, row.proto, row.local, row.remote, keyInode)
+  }
+
+  @inline(__always)
+  static func hash(_ slot: Slot, seed: UInt64) -> UInt64 {
+    hash(seed, slot.proto, slot.local, slot.remote, slot.keyInode)
+  }
+
+  @inline(__always)
+  private static func hash(
+    _ seed: UInt64, _ proto: Proto, _ local: Endpoint, _ remote: Endpoint, _ keyInode: UInt64
+  ) -> UInt64 {
     var hash = seed
-    hash = Self.mix(hash ^ row.local.address.high ^ (row.remote.address.high &* 0x9E37_79B9_7F4A_7C15))
-    hash = Self.mix(hash ^ row.local.address.low)
-    hash = Self.mix(hash ^ row.remote.address.low)
-    let ports = UInt64(row.local.port) << 16 | UInt64(row.remote.port) | UInt64(row.proto.rawValue) << 32
-    return Self.mix(hash ^ ports ^ (keyInode &* 0xD6E8_FEB8_6659_FD93))
+    hash = mix(hash ^ local.address.high ^ (remote.address.high &* 0x9E37_79B9_7F4A_7C15))
+    hash = mix(hash ^ local.address.low)
+    hash = mix(hash ^ remote.address.low)
+    let ports = UInt64(local.port) << 16 | UInt64(remote.port) | UInt64(proto.rawValue) << 32
+    return mix(hash ^ ports ^ (keyInode &* 0xD6E8_FEB8_6659_FD93))
   }
 
   /// Folds the 128-bit product: one multiplication spreads every bit over the whole word.
@@ -152,25 +147,26 @@ public struct LifeTable: Sendable {
   mutating func insert(_ life: Life, _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, boot: Int64) -> Int
   {
     let slot = Slot(
-      local: row.local, remote: row.remote, keyInode: keyInode, inode: row.inode, hash: hash,
-      lastSeenBoot: boot, firstMissingBoot: 0, generation: generation, proto: row.proto, state: row.state,
-      missing: 0, ownerLooks: 0, isLive: true, isTouched: false)
+      local: row.local, proto: row.proto, state: row.state, ownerLooks: 0, isLive: true, isTouched: false,
+      remote: row.remote, missing: 0, isKeyedByInode: keyInode != 0, generation: generation, inode: row.inode,
+      lastSeenBoot: boot)
     let at: Int
     if let reused = free.popLast() {
       at = reused
       slots[at] = slot
-      lives[at] = life
+      lives[at] = Record(life)
     } else {
       at = slots.count
       slots.append(slot)
-      lives.append(life)
+      lives.append(Record(life))
     }
-    index.insert(at, hash: hash) { slots[$0].hash }
+    index.insert(at, hash: hash) { [seed] in Self.hash(slots[$0], seed: seed) }
     return at
   }
 
   mutating func remove(_ at: Int) {
-    index.remove(at, hash: slots[at].hash) { slots[$0].hash }
+    index.remove(at, hash: Self.hash(slots[at], seed: seed)) { [seed] in Self.hash(slots[$0], seed: seed) }
+    if slots[at].missing > 0 { missingSince[at] = nil }
     slots[at].isLive = false
     lives[at].laterSteps = []
     lives[at].owner = .notLookedUp
@@ -192,17 +188,25 @@ public struct LifeTable: Sendable {
       })
     else { return }
     let next = aside.remove(at: place)
-    index.remove(next, hash: slots[next].hash) { slots[$0].hash }
-    slots[next].keyInode = 0
-    slots[next].hash = gone.hash
-    index.insert(next, hash: gone.hash) { slots[$0].hash }
+    index.remove(next, hash: Self.hash(slots[next], seed: seed)) { [seed] in Self.hash(slots[$0], seed: seed)
+    }
+    slots[next].isKeyedByInode = false
+    index.insert(next, hash: Self.hash(slots[next], seed: seed)) { [seed] in Self.hash(slots[$0], seed: seed)
+    }
   }
 
-  /// The life in a slot, with the last sight that only the slot keeps up to date.
-  func life(at: Int) -> Life {
-    var life = lives[at]
-    life.lastSeenOffset = max(0, slots[at].lastSeenBoot - life.firstSeenBoot)
-    return life
+  /// The life in a slot.
+  func life(at: Int) -> Life { lives[at].life(slots[at]) }
+
+  /// Notes that a slot's socket was seen.
+  @inline(__always)
+  mutating func see(_ at: Int, boot: Int64) {
+    slots[at].generation = generation
+    slots[at].lastSeenBoot = boot
+    if slots[at].missing != 0 {
+      slots[at].missing = 0
+      missingSince[at] = nil
+    }
   }
 
   mutating func touch(_ at: Int) {

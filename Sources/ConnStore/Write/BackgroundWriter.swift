@@ -12,7 +12,10 @@ public final class BackgroundWriter: @unchecked Sendable {
   /// How many finished lives may wait for the disk.
   public static let backlogLimit = 100_000
 
-  private let writer: HistoryWriter
+  /// nil while the database's place is taken by something that cannot be gone on with. Of the writer's thread alone,
+  /// as is the next.
+  private var writer: HistoryWriter?
+  private var legacy: HistoryWriter.Legacy?
   private let retention: Retention
   private let complain: @Sendable (StoreError) -> Void
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
@@ -78,7 +81,7 @@ public final class BackgroundWriter: @unchecked Sendable {
     pthread_mutex_unlock(lock)
     pthread_join(thread, nil)
     if let failure { throw failure }
-    try writer.close(now: now)
+    try writer?.close(now: now)
   }
 
   private func shed() {
@@ -86,9 +89,11 @@ public final class BackgroundWriter: @unchecked Sendable {
   }
 
   private func work() {
-    while let (batch, isLast) = next() {
-      do {
-        try writer.write(batch)
+    while let (taken, isLast) = next() {
+      var batch = taken
+      do throws(StoreError) {
+        try followDatabase(&batch)
+        try writer?.write(batch)
         setFailure(nil)
       } catch {
         keep(batch, error)
@@ -96,14 +101,34 @@ public final class BackgroundWriter: @unchecked Sendable {
         continue
       }
       // What retention cannot do now it does later, and nothing is lost by it: said once.
-      do {
-        try retention.run(on: writer, now: batch.last)
+      do throws(StoreError) {
+        if let writer { try retention.run(on: writer, now: batch.last) }
         retentionFailure = nil
       } catch {
         if retentionFailure?.kind != error.kind { complain(error) }
         retentionFailure = error
       }
     }
+  }
+
+  /// Where the database was moved, removed or replaced, goes on in what is in its place.
+  ///
+  /// - Parameter batch: gets all that is open, which the new file does not have, and the gap.
+  private func followDatabase(_ batch: inout Batch) throws(StoreError) {
+    if let legacy = try writer?.legacyIfReplaced() {
+      self.legacy = legacy
+      // Closed before the new one is opened: the two have the name of their log in common.
+      writer = nil
+    }
+    guard writer == nil, let legacy else { return }
+    let (next, whole) = try legacy.successor(for: batch)
+    writer = next
+    self.legacy = nil
+    batch = whole
+    complain(
+      StoreError(
+        .other, path: next.path, why: "moved, removed or replaced while it was recorded to",
+        hint: "recording goes on in the file that is there now"))
   }
 
   /// Why the last pruning failed; of the writer's thread alone.

@@ -64,6 +64,8 @@ public final class HistoryWriter {
   /// The database.
   public let path: String
   let connection: Connection
+  let run: Run
+  private let file: FileIdentity?
   let dictionaries: Dictionaries
   private let runID: Int64
   private let upsert: Statement
@@ -86,9 +88,11 @@ public final class HistoryWriter {
   /// - Throws: ``StoreError``; nothing in the file is changed then.
   public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
     self.path = path
+    self.run = run
     let isNew = access(path, F_OK) != 0
     connection = try Connection(path: path, mode: .write)
     if isNew { chmod(path, 0o640) }
+    file = FileIdentity(path)
     try connection.run("PRAGMA busy_timeout = 2000; PRAGMA temp_store = MEMORY")
     // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
     if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
@@ -121,7 +125,13 @@ public final class HistoryWriter {
   }
 
   /// What an earlier recorder left open.
-  public let resumption: Resumption
+  public private(set) var resumption: Resumption
+
+  /// Lets go of ``resumption``, which can be large, once it has been taken up.
+  public func forgetResumption() { resumption = Resumption() }
+
+  /// True where the path no longer leads to the file that is written: it was moved, removed or replaced.
+  var isReplaced: Bool { FileIdentity(path) != file }
 
   private static func begin(
     _ run: Run, _ connection: Connection, now: Timestamp
@@ -149,18 +159,18 @@ public final class HistoryWriter {
     return id
   }
 
+  /// The number of the next new life.
+  static let nextLifeSQL = """
+    SELECT 1 + max((SELECT coalesce(max(id), 0) FROM life), (SELECT coalesce(max(id), 0) FROM open_life),
+      (SELECT coalesce(max(next_life), 1) - 1 FROM sample))
+    """
+
   private static func readResumption(
     _ connection: Connection, run: Run, now: Timestamp
   ) throws(StoreError) -> Resumption {
     var resumption = Resumption()
-    let numbers = try connection.prepare(
-      """
-      SELECT 1 + max((SELECT coalesce(max(id), 0) FROM life), (SELECT coalesce(max(id), 0) FROM open_life),
-        (SELECT coalesce(max(next_life), 1) - 1 FROM sample))
-      """)
-    _ = try numbers.step()
     // Numbers never run out in a sound file; in another they must not run over.
-    resumption.nextLife = min(max(1, numbers.integer(0)), .max / 2)
+    resumption.nextLife = min(max(1, try connection.integer(nextLifeSQL) ?? 1), .max / 2)
     // The run that took the last sample, which need not be the last run: that one may not have got to sample.
     let last = try connection.prepare(
       """

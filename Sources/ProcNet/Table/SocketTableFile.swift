@@ -97,9 +97,26 @@ final class ReadBuffer {
   /// How many bytes hold something.
   var count = 0
 
-  init() { memory = .allocate(byteCount: 1 << 16, alignment: 16) }
+  /// What is kept between samples; the rest of the memory goes back to the system.
+  private static let kept = 1 << 16
 
-  deinit { memory.deallocate() }
+  init() { memory = Self.map(Self.kept) }
+
+  deinit { munmap(memory.baseAddress, memory.count) }
+
+  /// Fresh pages, which cost nothing until they are written to.
+  private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
+    let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    precondition(start != MAP_FAILED, "out of memory")
+    return UnsafeMutableRawBufferPointer(start: start, count: size)
+  }
+
+  /// Forgets what was read. Large tables take megabytes, and a recorder reads for a fraction of each second.
+  func empty() {
+    count = 0
+    guard memory.count > Self.kept else { return }
+    madvise(memory.baseAddress! + Self.kept, memory.count - Self.kept, MADV_DONTNEED)
+  }
 
   /// What has been read.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
@@ -110,10 +127,9 @@ final class ReadBuffer {
   /// Free room behind what has been read, made larger where there is too little.
   func room(atLeast least: Int) -> UnsafeMutableRawBufferPointer {
     if memory.count - count < least {
-      let larger = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: max(2 * memory.count, count + least), alignment: 16)
+      let larger = Self.map(max(2 * memory.count, (count + least + Self.kept) / Self.kept * Self.kept))
       larger.copyMemory(from: bytes)
-      memory.deallocate()
+      munmap(memory.baseAddress, memory.count)
       memory = larger
     }
     return UnsafeMutableRawBufferPointer(rebasing: memory[count...])

@@ -84,6 +84,7 @@ public final class SocketTableReader {
       if case .failed(let why) = report.outcome { report.outcome = .failed("\(path(part.proto)): \(why)") }
       tables.append(report)
     }
+    buffer.empty()
     usualCount = rows.count + rows.count / 8
     return Snapshot(
       time: ended.wall, bootTime: ended.boot, readingTook: ended.boot - begun.boot, rows: rows, tables: tables

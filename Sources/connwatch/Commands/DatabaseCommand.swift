@@ -104,6 +104,10 @@ struct DatabaseCommand: ParsableCommand {
       let retention = Retention(
         keep: try keep.map { text throws(UnreadableText) in try Quantity.duration(text) },
         maxSize: try maxSize.map { text throws(UnreadableText) in try Quantity.size(text) })
+      // As for record, 0 is no limit: taking out everything is not what a prune is for.
+      guard (retention.keep ?? 1) > 0, (retention.maxSize ?? 1) > 0 else {
+        throw Failure("db prune: 0 is no limit, so there is nothing to take out (--keep 7d, --max-size 100M)")
+      }
       let path = try global.openHistory().path
       let (lives, bytes) = try retention.run(database: path, now: SystemClock().now().wall)
       let output = StandardOutput.standard()

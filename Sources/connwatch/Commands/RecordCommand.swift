@@ -72,14 +72,7 @@ struct RecordCommand: ParsableCommand {
     let signals = SignalWait()
     let lock = try RecorderLock(database: path)
     let clock = SystemClock()
-    let writer = try HistoryWriter(path: path, run: run(plan, names), now: clock.now().wall)
-    let resumption = writer.resumption
-    let quiet = global.quiet
-    let background = BackgroundWriter(writer, retention: plan.retention) { error in
-      if !quiet {
-        Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be")
-      }
-    }
+    let (background, resumption) = try startWriter(path, plan, names, now: clock.now().wall)
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
     let owners = SocketOwners(root: global.root)
@@ -112,6 +105,22 @@ struct RecordCommand: ParsableCommand {
     if totals.samples == 0 { throw Failure("record: nothing could be sampled") }
   }
 
+  /// Opens the database and hands it to a thread of its own, which is then alone in knowing it.
+  private func startWriter(
+    _ path: String, _ plan: Plan, _ names: Names, now: Timestamp
+  ) throws -> (BackgroundWriter, HistoryWriter.Resumption) {
+    let writer = try HistoryWriter(path: path, run: run(plan, names), now: now)
+    let resumption = writer.resumption
+    writer.forgetResumption()
+    let quiet = global.quiet
+    let background = BackgroundWriter(writer, retention: plan.retention) { error in
+      if !quiet {
+        Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be")
+      }
+    }
+    return (background, resumption)
+  }
+
   /// What the options come to.
   private struct Plan {
     var interval: Int64
@@ -123,6 +132,9 @@ struct RecordCommand: ParsableCommand {
       interval = try Quantity.duration(command.interval)
       guard interval >= 10_000 else {
         throw Failure("--interval \(command.interval): too short (10ms is the least)")
+      }
+      guard interval <= 86_400_000_000 else {
+        throw Failure("--interval \(command.interval): too long (1d is the most)")
       }
       duration = try command.duration.map { text throws(UnreadableText) in try Quantity.duration(text) }
       let keep = try Quantity.duration(command.keep)
@@ -158,7 +170,8 @@ struct RecordCommand: ParsableCommand {
   ) -> (any Error)? {
     let reader = SocketTableReader(root: global.root)
     let start = SignalWait.monotonic()
-    let end = plan.duration.map { start + $0 } ?? .max
+    // Half of all time, so that the sum is a time too.
+    let end = plan.duration.map { start + min($0, .max / 2) } ?? .max
     var due = start
     var saidOwners = false
     var saidFailure = false

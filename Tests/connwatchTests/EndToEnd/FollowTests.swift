@@ -80,9 +80,11 @@ extension EndToEnd {
       let took = ContinuousClock.now - began
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(took >= .seconds(2) && took < .seconds(10))
-      #expect(outcome.lines.count == 4, "\(outcome.output)")
+      let events = outcome.lines.filter { !$0.contains("not watching") }
+      #expect(events.count == 4, "\(outcome.output)")
       #expect(outcome.lines.first?.hasPrefix("TIME") == true)
-      #expect(outcome.errors.contains("recorded 11 samples: 3 opened, 0 closed, 0 gaps"), "\(outcome.errors)")
+      // How many samples a busy machine gets to in two seconds is its own affair.
+      #expect(outcome.errors.contains(" samples: 3 opened, 0 closed, "), "\(outcome.errors)")
     }
 
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
