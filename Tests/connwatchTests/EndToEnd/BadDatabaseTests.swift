@@ -71,7 +71,9 @@ extension EndToEnd {
     @Test func aNewerDatabaseIsNotTouched() async throws {
       let stage = try Stage()
       defer { stage.end() }
-      #expect(try await stage.run(["record", "--interval", "20ms", "--for", "60ms"]).status == 0)
+      let proc = try stage.capturedProc()
+      #expect(
+        try await stage.run(["record", "--proc", proc, "--interval", "20ms", "--for", "60ms"]).status == 0)
       _ = try await stage.sql("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)")
       try await expectRefusals(stage, stage.database, "made by a newer connwatch", "99")
     }
@@ -101,7 +103,7 @@ extension EndToEnd {
       #expect(check.status == 2)
       #expect(check.errors.hasPrefix("connwatch: \(stage.database): "))
       #expect(check.errors.contains("damaged"))
-      try await expectNoCrash(stage, "a page of rubbish")
+      try await expectNoCrash(stage, puppet, "a page of rubbish")
 
       // Its beginning.
       damaged = whole
@@ -112,7 +114,7 @@ extension EndToEnd {
       }
       // Cut short; and then bytes anywhere.
       try replace(stage, whole.prefix(whole.count / 2))
-      try await expectNoCrash(stage, "half a file")
+      try await expectNoCrash(stage, puppet, "half a file")
       for seed in 0..<6 {
         damaged = whole
         var place = 7919 &* (seed + 1)
@@ -121,7 +123,7 @@ extension EndToEnd {
           damaged[100 + place % (whole.count - 100)] = UInt8(truncatingIfNeeded: place >> 8)
         }
         try replace(stage, damaged)
-        try await expectNoCrash(stage, "200 wrong bytes, \(seed)")
+        try await expectNoCrash(stage, puppet, "200 wrong bytes, \(seed)")
       }
     }
 
@@ -163,7 +165,7 @@ extension EndToEnd {
       ] {
         try replace(stage, whole)
         _ = try await stage.sql(change)
-        try await expectNoCrash(stage, change)
+        try await expectNoCrash(stage, puppet, change)
       }
     }
 
@@ -175,13 +177,13 @@ extension EndToEnd {
     }
 
     /// Every reader ends by itself with 0 or 2, and the recorder too.
-    private func expectNoCrash(_ stage: Stage, _ what: String) async throws {
+    private func expectNoCrash(_ stage: Stage, _ puppet: Puppet, _ what: String) async throws {
       for words in [
         ["history", "--json", "-a"], ["events"], ["services", "direction", "in"], ["list", "--at", "-1s"],
         ["list"],
         ["db", "check"], ["record", "--interval", "20ms", "--for", "50ms"],
       ] {
-        let outcome = try await stage.run(words)
+        let outcome = try await stage.run(words, in: puppet.namespace)
         #expect(
           outcome.status == 0 || outcome.status == 2, "\(what): \(words): \(outcome.errors.suffix(2000))")
         #expect(!outcome.output.contains("\u{1B}") && !outcome.errors.contains("\u{1B}"), "\(what): \(words)")
@@ -191,8 +193,9 @@ extension EndToEnd {
     @Test func aSecondRecorderNamesTheFirst() async throws {
       let stage = try Stage()
       defer { stage.end() }
+      let proc = try stage.capturedProc()
       let first = try stage.connwatch([
-        "record", "--interval", "50ms", "--for", "60s", "--ignore", "state all",
+        "record", "--interval", "50ms", "--for", "60s", "--proc", proc,
       ])
       try await eventually("a recorder") { try await stage.samples() > 0 }
       let second = try await stage.run(["record", "--interval", "50ms", "--for", "1s"])
@@ -204,7 +207,8 @@ extension EndToEnd {
       #expect(info.int("recorder_pid") == Int(first.pid))
       #expect(first.status == nil, "the first goes on")
       try await stage.stop(first)
-      #expect(try await stage.run(["record", "--interval", "50ms", "--for", "100ms"]).status == 0)
+      #expect(
+        try await stage.run(["record", "--proc", proc, "--interval", "50ms", "--for", "100ms"]).status == 0)
     }
   }
 }

@@ -173,9 +173,11 @@ extension EndToEnd {
     func whatCannotBeWrittenIsAFailureButForABrokenPipe(_ command: Case) async throws {
       let stage = try Stage()
       defer { stage.end() }
-      #expect(try await stage.run(["record", "--interval", "20ms", "--for", "60ms", "-q"]).status == 0)
+      let proc = try stage.capturedProc()
+      #expect(
+        try await stage.run(["record", "--proc", proc, "--interval", "20ms", "--for", "60ms"]).status == 0)
       // -q, so that nothing but the failure is on standard error.
-      let words = command.words.contains("-V") ? command.words : command.words + ["-q"]
+      let words = command.words.contains("-V") ? command.words : command.words + ["-q", "--proc", proc]
       let full = try await stage.run(words, output: .path("/dev/full"))
       #expect(full.status == 2, "\(full.errors)")
       #expect(full.errors == "connwatch: standard output: No space left on device\n")

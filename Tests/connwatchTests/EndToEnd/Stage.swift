@@ -39,6 +39,18 @@ final class Stage {
 
   func path(_ name: String) -> String { directory + "/" + name }
 
+  /// A /proc with the tables of a captured machine, which has every state: for tests that want rows and not this
+  /// machine's.
+  func capturedProc() throws -> String {
+    let proc = path("proc")
+    try FileManager.default.createDirectory(atPath: proc + "/net", withIntermediateDirectories: true)
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+      let capture = Machine.root.appending(path: "Tests/Fixtures/proc_net_tcp/all_states.\(table)")
+      try FileManager.default.copyItem(atPath: capture.path, toPath: "\(proc)/net/\(table)")
+    }
+    return proc
+  }
+
   /// Starts any program.
   func start(
     _ words: [String], in namespace: String? = nil, environment: [String: String?] = [:],
