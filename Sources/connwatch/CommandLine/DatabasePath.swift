@@ -86,11 +86,12 @@ extension GlobalOptions {
 
   /// Opens the history where there is one; a history that nobody named and that cannot be read is left aside.
   func openHistoryIfAny() throws -> HistoryReader? {
-    guard let path = DatabasePath.toRead(.look(option: db)) else { return nil }
+    let facts = DatabasePath.Facts.look(option: db)
+    guard let path = DatabasePath.toRead(facts) else { return nil }
     do {
       return try HistoryReader(path: path)
     } catch {
-      if db != nil { throw error }
+      if facts.option != nil || facts.variable != nil { throw error }
       return nil
     }
   }
