@@ -34,6 +34,9 @@ struct ListCommand: ParsableCommand {
       "The table as it stood then, from history: 03:14, -2h, 2026-01-01T10:00:00Z.", valueName: "time"))
   var at: String?
 
+  @Option(help: ArgumentHelp("Where sockets are read from: auto or proc.", valueName: "source"))
+  var source = Source.auto
+
   @Flag(help: "No owners and no history: the quickest.")
   var noOwners = false
 

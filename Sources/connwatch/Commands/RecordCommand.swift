@@ -27,14 +27,6 @@ struct RecordCommand: ParsableCommand {
       that are closed from this side: they stay in TIME_WAIT for a minute.
       """)
 
-  /// Where sockets are read from.
-  enum Source: String, ExpressibleByArgument, CaseIterable {
-    /// The best there is.
-    case auto
-    /// /proc/net.
-    case proc
-  }
-
   @Option(help: ArgumentHelp("Time between samples: 1s, 500ms.", valueName: "duration"))
   var interval = "1s"
 
