@@ -67,6 +67,10 @@ struct OutputOptions: Sendable {
   var color = false
   /// The columns of the terminal, nil for no limit.
   var width: Int?
+  /// True for a terminal on which two addresses and a whole time leave little room: times go without their year.
+  var isNarrow: Bool { (width ?? .max) < 100 }
+  /// True where columns can be kept as wide as later rows may need them without dropping any.
+  var hasRoomToSpare: Bool { (width ?? .max) >= 140 }
   /// Host names shown instead of addresses in tables (`-r`).
   var names: [IPAddress: String] = [:]
 }

@@ -5,6 +5,8 @@
 enum TableLayout {
   /// Columns between two columns.
   static let gap = 2
+  /// Columns that are left to the flexible column as long as others can be dropped: as long as a process's name gets.
+  static let enough = 15
 
   /// What a column needs.
   struct Need: Equatable, Sendable {
@@ -32,15 +34,23 @@ enum TableLayout {
   static func fit(_ needs: [Need], into limit: Int?) -> [Place] {
     var places = needs.indices.map { Place(column: $0, width: needs[$0].width) }
     guard let limit else { return places }
-    var total = places.reduce(-gap) { $0 + $1.width + gap }
+    let flexible = needs.lastIndex { $0.isFlexible }
+    // One long name must not cost every row its state: it is cut before any column goes.
+    func least(_ column: Int) -> Int {
+      column == flexible
+        ? min(needs[column].width, max(needs[column].headerWidth, enough)) : needs[column].width
+    }
+    var total = needs.indices.reduce(-gap) { $0 + least($1) + gap }
     let droppable = needs.indices.filter { needs[$0].dropOrder != nil }
       .sorted { needs[$0].dropOrder! < needs[$1].dropOrder! }
     for column in droppable where total > limit {
       places.removeAll { $0.column == column }
-      total -= needs[column].width + gap
+      total -= least(column) + gap
     }
-    if total > limit, let last = places.lastIndex(where: { needs[$0.column].isFlexible }) {
-      places[last].width = max(needs[places[last].column].headerWidth, places[last].width - (total - limit))
+    if let last = places.lastIndex(where: { $0.column == flexible }) {
+      let column = places[last].column
+      let room = limit - (total - least(column))
+      places[last].width = min(needs[column].width, max(needs[column].headerWidth, room))
     }
     return places
   }

@@ -40,8 +40,10 @@ struct TableRenderer<Row: OutputRow> {
     self.columns = columns
     self.options = options
     fields = columns.map(\.field)
-    text = TableText(zone: options.zone, names: options.names)
-    widths = columns.map { max($0.minimumWidth, options.header ? DisplayWidth.of($0.header) : 0) }
+    text = TableText(options)
+    widths = columns.map {
+      max(options.hasRoomToSpare ? $0.minimumWidth : 0, options.header ? DisplayWidth.of($0.header) : 0)
+    }
     isNumber = columns.map { _ in nil }
     isHeaderDue = options.header
   }

@@ -8,10 +8,10 @@ struct TableText {
   private var clock: TimeText
   private let names: [IPAddress: String]
 
-  /// Writes times in `zone`, and hosts by their names where `names` has one.
-  init(zone: Zone, names: [IPAddress: String]) {
-    clock = TimeText(zone: zone)
-    self.names = names
+  /// Writes times in the zone of `options`, and hosts by their names where there is one.
+  init(_ options: OutputOptions) {
+    clock = TimeText(zone: options.zone, precision: options.isNarrow ? .yearless : .full)
+    names = options.names
   }
 
   /// Appends a cell and returns the columns it takes.

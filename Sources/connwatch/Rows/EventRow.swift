@@ -21,7 +21,7 @@ struct EventRow: OutputRow {
   // Printed a few rows at a time, so the columns begin as wide as they usually have to be.
   static let table: [TableColumn<Field>] = [
     TableColumn(.time, minimumWidth: 19), TableColumn(.event, minimumWidth: 11),
-    TableColumn(.state, minimumWidth: 11), TableColumn(.proto, minimumWidth: 5),
+    TableColumn(.state, drop: 6, minimumWidth: 11), TableColumn(.proto, drop: 5, minimumWidth: 5),
     TableColumn(.local, minimumWidth: 21), TableColumn(.remote, minimumWidth: 21),
     TableColumn(.service, drop: 3, minimumWidth: 8),
     TableColumn(.direction, "DIR", drop: 2, minimumWidth: 3), TableColumn(.pid, drop: 4, minimumWidth: 7),

@@ -25,8 +25,9 @@ struct HistoryRow: OutputRow {
   static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .lasted, .pid].contains($0) }
 
   static let table: [TableColumn<Field>] = [
-    TableColumn(.firstSeen, "OPENED"), TableColumn(.lasted, "DURATION", drop: 1), TableColumn(.state),
-    TableColumn(.proto), TableColumn(.local), TableColumn(.remote), TableColumn(.service, drop: 3),
+    TableColumn(.firstSeen, "OPENED"), TableColumn(.lasted, "DURATION", drop: 1),
+    TableColumn(.state, drop: 6),
+    TableColumn(.proto, drop: 5), TableColumn(.local), TableColumn(.remote), TableColumn(.service, drop: 3),
     TableColumn(.direction, "DIR", drop: 2), TableColumn(.pid, drop: 4),
     TableColumn(.process, flexible: true),
   ]

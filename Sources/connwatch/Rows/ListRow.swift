@@ -23,9 +23,9 @@ struct ListRow: OutputRow {
   static let keys: [Field] = Field.allCases.filter { ![.local, .remote, .age, .pid].contains($0) }
 
   static let table: [TableColumn<Field>] = [
-    TableColumn(.state), TableColumn(.proto), TableColumn(.local), TableColumn(.remote),
+    TableColumn(.state), TableColumn(.proto, drop: 5), TableColumn(.local), TableColumn(.remote),
     TableColumn(.service, drop: 3), TableColumn(.direction, "DIR", drop: 2), TableColumn(.age, drop: 1),
-    TableColumn(.pid), TableColumn(.process, flexible: true),
+    TableColumn(.pid, drop: 4), TableColumn(.process, flexible: true),
   ]
 
   /// What all rows of a table share.

@@ -18,7 +18,7 @@ struct ListenerRow: OutputRow {
   static let keys: [Field] = Field.allCases.filter { ![.local, .pid, .program].contains($0) }
   static let table: [TableColumn<Field>] = [
     TableColumn(.status), TableColumn(.proto), TableColumn(.local), TableColumn(.service, drop: 3),
-    TableColumn(.exposure, drop: 2), TableColumn(.firstSeen, drop: 1), TableColumn(.pid),
+    TableColumn(.exposure, drop: 2), TableColumn(.firstSeen, drop: 1), TableColumn(.pid, drop: 4),
     TableColumn(.process), TableColumn(.program, flexible: true),
   ]
 

@@ -9,6 +9,8 @@ struct TimeText {
   enum Precision: Sendable {
     /// `2026-01-01 10:00:00`
     case full
+    /// `01-01 10:00:00`, where there is no room for the year.
+    case yearless
     /// `10:00:00`, for a screen that shows the date elsewhere.
     case short
   }
@@ -37,10 +39,12 @@ struct TimeText {
     if second == lastSecond { return repeatLast(&bytes) }
     let start = bytes.count
     let civil = CivilTime(seconds: second &+ Int64(offset(at: second)))
-    if precision == .full {
-      Self.appendDate(civil, to: &bytes)
-      bytes.append(UInt8(ascii: " "))
+    switch precision {
+    case .full: Self.appendDate(civil, to: &bytes)
+    case .yearless: Self.appendDay(civil, to: &bytes)
+    case .short: break
     }
+    if precision != .short { bytes.append(UInt8(ascii: " ")) }
     Self.appendClock(civil, to: &bytes)
     if zone.isUTC { bytes.append(UInt8(ascii: "Z")) }
     remember(bytes, from: start, as: second)
@@ -143,6 +147,10 @@ struct TimeText {
       bytes.append(decimal: Int64(civil.year))
     }
     bytes.append(UInt8(ascii: "-"))
+    appendDay(civil, to: &bytes)
+  }
+
+  private static func appendDay(_ civil: CivilTime, to bytes: inout ByteBuffer) {
     bytes.append(civil.month, digits: 2)
     bytes.append(UInt8(ascii: "-"))
     bytes.append(civil.day, digits: 2)
