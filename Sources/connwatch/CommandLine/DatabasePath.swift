@@ -91,7 +91,9 @@ extension GlobalOptions {
     do {
       return try HistoryReader(path: path)
     } catch {
-      if facts.option != nil || facts.variable != nil { throw error }
+      // One that the environment names may not have been begun yet; what is there and cannot be read is told.
+      let isNamed = facts.option != nil || (facts.variable != nil && error.kind != .missing)
+      if isNamed { throw error }
       return nil
     }
   }

@@ -71,7 +71,8 @@ extension EndToEnd {
       #expect(try await lives(stage).count == after.count)
       try await Task.sleep(for: .milliseconds(1100))
       _ = try await stage.succeed(["db", "prune", "--keep", "1s"])
-      #expect(try await lives(stage).isEmpty)
+      // What was open when the recorder stopped is not finished, and a recorder may go on with it.
+      #expect(try await info(stage).int("finished") == 0)
     }
 
     @Test func aLimitKeepsTheFileBoundedAndTheNewestInIt() async throws {
