@@ -27,6 +27,14 @@ public struct Snapshot: Sendable {
     self.tables = tables
   }
 
+  /// Why a table could not be read, the first where there are several; nil where all could.
+  public var failure: String? {
+    for table in tables {
+      if case .failed(let why) = table.outcome { return why }
+    }
+    return nil
+  }
+
   /// The tables whose rows cannot be trusted to be all there: nothing of theirs may be closed.
   public var incomplete: ProtoSet {
     tables.reduce(into: []) { set, table in

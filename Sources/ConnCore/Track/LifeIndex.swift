@@ -6,16 +6,9 @@
 /// An entry is the upper half of the key's hash and the slot number + 1, so a probe seldom has to look at the
 /// slot itself. The seed is fresh in every process: remote ends choose ports, and must not choose collisions.
 struct LifeIndex {
-  private var entries: [UInt64]
-  private var mask: Int
+  private var entries = [UInt64](repeating: 0, count: 128)
+  private var mask = 127
   private(set) var count = 0
-
-  init(capacity: Int = 64) {
-    var size = 64
-    while size < capacity * 2 { size *= 2 }
-    entries = [UInt64](repeating: 0, count: size)
-    mask = size - 1
-  }
 
   /// Finds the slot whose hash is `hash` and for which `matches` is true, or -1.
   @inline(__always)

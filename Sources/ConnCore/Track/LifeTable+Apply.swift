@@ -66,7 +66,7 @@ extension LifeTable {
       // Either the tuple was used again, or the table shows two sockets on it: only the other rows can tell.
       pass.deferred.append(number)
     } else if Self.goesBackwards(from: slots[at].state, to: row.state) {
-      end(at, bySuccessor: true, &pass)
+      end(at, &pass)
       // What is seen may be another life on the tuple, which takes the place of the one that ended.
       let next = find(row, keyInode, hash)
       if next < 0 { begin(row, keyInode, hash, &pass) } else { update(next, row, &pass) }
@@ -85,7 +85,7 @@ extension LifeTable {
     let sharedHash = hash(row, 0)
     var shared = find(row, 0, sharedHash)
     if shared >= 0 && slots[shared].generation != generation {
-      end(shared, bySuccessor: true, &pass)
+      end(shared, &pass)
       shared = find(row, 0, sharedHash)
     }
     if shared < 0 {
@@ -174,14 +174,12 @@ extension LifeTable {
       if slots[at].missing == 0 { missingSince[at] = pass.snapshot.bootTime }
       slots[at].missing += 1
       let needed = proto.transport == .tcp ? settings.confirmationsTCP : settings.confirmationsUDP
-      if Int(slots[at].missing) > needed { end(at, bySuccessor: false, &pass) }
+      if Int(slots[at].missing) > needed { end(at, &pass) }
     }
   }
 
-  /// Takes a life out of the table.
-  ///
-  /// - Parameter bySuccessor: another life is seen on its tuple, so it was gone by now whatever earlier tables said.
-  private mutating func end(_ at: Int, bySuccessor: Bool, _ pass: inout Pass) {
+  /// Takes a life out of the table. It ended at the first table without it, or by now where another one is on its tuple.
+  private mutating func end(_ at: Int, _ pass: inout Pass) {
     let endBoot = missingSince[at] ?? pass.snapshot.bootTime
     if lives[at].closedOffset == nil {
       lives[at].closedOffset = max(0, endBoot - lives[at].firstSeenBoot)

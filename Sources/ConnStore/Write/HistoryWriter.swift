@@ -272,33 +272,18 @@ public final class HistoryWriter {
   private func count(_ batch: Batch) throws(StoreError) {
     if batch.samples == 0 { return }
     let minute = batch.first.microseconds / 60_000_000
+    let counts =
+      [
+        batch.sockets, batch.socketsMax, batch.opened, batch.closed, batch.skipped, batch.duplicates,
+        batch.incomplete,
+      ].map { SQLValue.integer(Int64($0)) } + [.integer(batch.boot)]
+    let last: [SQLValue] = [.integer(batch.last.microseconds), .integer(Int64(batch.samples))]
     if let sampleID, minute == sampleMinute, batch.gaps.isEmpty {
-      growSample.bind(1, batch.last.microseconds)
-      growSample.bind(2, Int64(batch.samples))
-      growSample.bind(3, Int64(batch.sockets))
-      growSample.bind(4, Int64(batch.socketsMax))
-      growSample.bind(5, Int64(batch.opened))
-      growSample.bind(6, Int64(batch.closed))
-      growSample.bind(7, Int64(batch.skipped))
-      growSample.bind(8, Int64(batch.duplicates))
-      growSample.bind(9, Int64(batch.incomplete))
-      growSample.bind(10, batch.boot)
-      growSample.bind(11, sampleID)
+      growSample.bind(all: last + counts + [.integer(sampleID)])
       try growSample.run()
     } else {
-      addSample.bind(1, runID)
-      addSample.bind(2, batch.first.microseconds)
-      addSample.bind(3, batch.last.microseconds)
-      addSample.bind(4, Int64(batch.samples))
-      addSample.bind(5, batch.nextLife)
-      addSample.bind(6, Int64(batch.sockets))
-      addSample.bind(7, Int64(batch.socketsMax))
-      addSample.bind(8, Int64(batch.opened))
-      addSample.bind(9, Int64(batch.closed))
-      addSample.bind(10, Int64(batch.skipped))
-      addSample.bind(11, Int64(batch.duplicates))
-      addSample.bind(12, Int64(batch.incomplete))
-      addSample.bind(13, batch.boot)
+      let first: [SQLValue] = [.integer(runID), .integer(batch.first.microseconds)]
+      addSample.bind(all: first + last + [.integer(batch.nextLife)] + counts)
       try addSample.run()
       sampleID = connection.lastInsertID
       sampleMinute = minute

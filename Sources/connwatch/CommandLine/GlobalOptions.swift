@@ -59,11 +59,14 @@ struct GlobalOptions: ParsableArguments {
       $0.split(separator: ",", omittingEmptySubsequences: false)
         .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
     }
-    if utc { options.zone = .utc }
+    options.zone = zone
     options.color = terminal.isColored(color)
     options.width = terminal.width
     return options
   }
+
+  /// The zone of times in tables, and of times that name none.
+  var zone: Zone { utc ? .utc : .local }
 
   /// Refuses columns that rows do not have, before anything is opened or read for them.
   func checkColumns<Row: OutputRow>(_ row: Row.Type) throws(ColumnError) {

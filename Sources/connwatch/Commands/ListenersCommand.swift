@@ -101,27 +101,18 @@ struct ListenersCommand: ParsableCommand {
         is not there any more, is not expected then.
         """)
 
-    @Argument(help: ArgumentHelp("Such as 22, which is both tcp and udp, or 53/udp.", valueName: "port"))
-    var ports: [String] = []
-
-    @Flag(help: "Every listener there is.")
-    var all = false
-
+    @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace
     @OptionGroup(title: "Global Options") var global: GlobalOptions
 
-    func validate() throws {
-      if all == !ports.isEmpty { throw ValidationError("say which: ports such as 22 or 53/udp, or --all") }
-    }
-
     func run() throws {
-      let wanted = try ports.map(PortWord.init)
+      let wanted = try choice.words()
       let listeners = try Listener.all(global, Names())
       for word in wanted where !listeners.contains(where: { word.matches($0.proto, $0.port) }) {
         throw Failure("nothing listens on \(word.text) (connwatch listeners shows what does)")
       }
       let chosen = listeners.filter { listener in
-        all || wanted.contains { $0.matches(listener.proto, listener.port) }
+        choice.all || wanted.contains { $0.matches(listener.proto, listener.port) }
       }
       let hidden = chosen.count { $0.program == nil }
       let file = try place.file(global)
@@ -144,28 +135,19 @@ struct ListenersCommand: ParsableCommand {
       usage: "connwatch listeners forget [OPTIONS] PORT…|--all",
       discussion: "Each rule that is taken out is printed.")
 
-    @Argument(help: ArgumentHelp("Such as 22, which is both tcp and udp, or 53/udp.", valueName: "port"))
-    var ports: [String] = []
-
-    @Flag(help: "Every rule there is.")
-    var all = false
-
+    @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace
     @OptionGroup(title: "Global Options") var global: GlobalOptions
 
-    func validate() throws {
-      if all == !ports.isEmpty { throw ValidationError("say which: ports such as 22 or 53/udp, or --all") }
-    }
-
     func run() throws {
-      let wanted = try ports.map(PortWord.init)
+      let wanted = try choice.words()
       let file = try place.file(global)
       var set = ExpectedSet(try file.read())
       for word in wanted where !set.rules.contains(where: { word.matches($0.proto, $0.port) }) {
         throw Failure("nothing is expected on \(word.text) in \(file.path)")
       }
       let removed = set.forget { rule in
-        all || wanted.contains { $0.matches(rule.proto, rule.port) }
+        choice.all || wanted.contains { $0.matches(rule.proto, rule.port) }
       }
       try file.write(set.rules)
       try ListenersCommand.tell(removed, mark: "-", file, global)
@@ -180,6 +162,26 @@ struct ListenersCommand: ParsableCommand {
     for rule in rules { try output.write("\(mark) \(rule.line)\n") }
     if rules.isEmpty { try output.write("nothing to change in \(HostileText.escaped(file.path))\n") }
     try output.flush()
+  }
+
+  /// Which ports are meant: some, or all.
+  struct PortChoice: ParsableArguments {
+    @Argument(help: ArgumentHelp("Such as 22, which is both tcp and udp, or 53/udp.", valueName: "port"))
+    var ports: [String] = []
+
+    @Flag(help: "Every one there is.")
+    var all = false
+
+    func validate() throws {
+      if all == !ports.isEmpty { throw ValidationError("say which: ports such as 22 or 53/udp, or --all") }
+    }
+
+    /// The ports, read.
+    func words() throws(Failure) -> [PortWord] {
+      var words: [PortWord] = []
+      for port in ports { words.append(try PortWord(port)) }
+      return words
+    }
   }
 
   /// Where the expected set is.

@@ -24,7 +24,8 @@ struct LiveTable {
   func rows(_ protos: ProtoSet, filter: Filter, isAsked: (ListRow) -> Bool) throws -> [ListRow] {
     let history = looksUpHistory ? try global.openHistoryIfAny() : nil
     let reader = SocketTableReader(root: global.root)
-    let snapshot = reader.read(protos.intersection(filter.protos))
+    let asked = protos.intersection(filter.protos)
+    let snapshot = reader.read(asked)
     try tell(snapshot.tables)
     let ephemeral = EphemeralRange(reading: global.root)
     var listeners = ListenerSet()
@@ -47,7 +48,7 @@ struct LiveTable {
       }
       table.append(row)
     }
-    if looksUpOwners { lookUpOwners(&table, snapshot, reader) }
+    if looksUpOwners { lookUpOwners(&table, snapshot) { reader.read(asked) } }
     if let history { try remember(&table, history) }
     if filter.usesOwners {
       table.removeAll {
@@ -75,7 +76,9 @@ struct LiveTable {
     }
   }
 
-  private func lookUpOwners(_ table: inout [ListRow], _ snapshot: Snapshot, _ reader: SocketTableReader) {
+  private func lookUpOwners(
+    _ table: inout [ListRow], _ snapshot: Snapshot, lookAgain: () -> Snapshot
+  ) {
     let owners = SocketOwners(root: global.root)
     owners.lookUp(table.lazy.filter { $0.socket.inode != 0 }.map { WantedSocket($0.socket) })
     let queues = AcceptQueues(snapshot.rows)
@@ -86,7 +89,7 @@ struct LiveTable {
     }
     if !unclear.isEmpty {
       // Nobody holds these: either they have closed since, or the kernel itself has them.
-      let again = reader.read()
+      let again = lookAgain()
       let there = Set(again.rows.lazy.map(\.inode).filter { unclear.contains($0) })
       for index in table.indices where unclear.contains(table[index].socket.inode) {
         table[index].owner = owners.owner(

@@ -82,9 +82,9 @@ struct PastTable {
 extension GlobalOptions {
   /// Reads a moment as people write it.
   func time(_ text: String, now: Timestamp) throws(UnreadableText) -> Timestamp {
-    try TimeReader(now: now, zone: output.zone).read(text)
+    try TimeReader(now: now, zone: zone).read(text)
   }
 
   /// A moment as tables show it.
-  func text(_ moment: Timestamp) -> String { moment.text(in: output.zone) }
+  func text(_ moment: Timestamp) -> String { moment.text(in: zone) }
 }

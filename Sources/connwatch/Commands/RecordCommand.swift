@@ -169,7 +169,7 @@ struct RecordCommand: ParsableCommand {
     var saidFailure = false
     repeat {
       let snapshot = reader.read()
-      if let failure = Self.failure(snapshot) {
+      if let failure = snapshot.failure {
         if !saidFailure {
           global.remark("\(failure): sampling goes on, the time until it can be read is a gap")
         }
@@ -189,13 +189,6 @@ struct RecordCommand: ParsableCommand {
       due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
     } while due <= end && signals.wait(until: due)
     if due > end { _ = signals.wait(until: end) }
-    return nil
-  }
-
-  private static func failure(_ snapshot: Snapshot) -> String? {
-    for table in snapshot.tables {
-      if case .failed(let why) = table.outcome { return why }
-    }
     return nil
   }
 

@@ -67,7 +67,7 @@ final class Recorder {
   /// Takes one sample. Where a table could not be read, the state is left as it was and a gap begins.
   func take(_ snapshot: Snapshot, monotonic: Int64) throws {
     var gaps = clocks.take(.init(wall: snapshot.time, boot: snapshot.bootTime, monotonic: monotonic))
-    if let why = Self.failure(snapshot) {
+    if let why = snapshot.failure {
       if unreadable == nil { unreadable = (why, 0, lastSample ?? snapshot.time) }
       unreadable?.samples += 1
       untold += gaps
@@ -118,13 +118,6 @@ final class Recorder {
     batch.gaps = gaps
     ports.store(batch)
     try ports.tell?(gaps.map(Happening.gap))
-  }
-
-  private static func failure(_ snapshot: Snapshot) -> String? {
-    for report in snapshot.tables {
-      if case .failed(let why) = report.outcome { return why }
-    }
-    return nil
   }
 
   /// The time between the last sample of an earlier recorder and the first of this one.
