@@ -18,6 +18,7 @@ let package = Package(
     .executable(name: "connwatch", targets: ["connwatch"]),
     .library(name: "ConnCore", targets: ["ConnCore"]),
     .library(name: "ProcNet", targets: ["ProcNet"]),
+    .library(name: "KernelNet", targets: ["KernelNet"]),
     .library(name: "ConnStore", targets: ["ConnStore"]),
   ],
   dependencies: [
@@ -27,16 +28,20 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "ConnCore", swiftSettings: strict),
     .target(name: "ProcNet", dependencies: ["ConnCore"], swiftSettings: strict),
+    .target(name: "CKernelNet"),
+    .target(name: "KernelNet", dependencies: ["ConnCore", "CKernelNet"], swiftSettings: strict),
     .target(name: "ConnStore", dependencies: ["ConnCore", "CSQLite"], swiftSettings: strict),
     .executableTarget(
       name: "connwatch",
       dependencies: [
-        "ConnCore", "ProcNet", "ConnStore",
+        "ConnCore", "ProcNet", "KernelNet", "ConnStore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(name: "ConnCoreTests", dependencies: ["ConnCore"], swiftSettings: strict),
     .testTarget(name: "ProcNetTests", dependencies: ["ProcNet", "ConnCore"], swiftSettings: strict),
+    .testTarget(
+      name: "KernelNetTests", dependencies: ["KernelNet", "ConnCore"], swiftSettings: strict),
     .testTarget(
       name: "ConnStoreTests", dependencies: ["ConnStore", "ConnCore"], swiftSettings: strict),
     .testTarget(

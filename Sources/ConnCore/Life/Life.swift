@@ -24,6 +24,22 @@ public struct Life: Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     /// A row of /proc/net.
     public static let proc = Sources(rawValue: 1)
+    /// A row of a sock_diag dump.
+    public static let netlink = Sources(rawValue: 2)
+    /// The message of its end.
+    public static let end = Sources(rawValue: 4)
+    /// The trace of its states.
+    public static let trace = Sources(rawValue: 8)
+
+    /// Every single source with its name, as in JSON and in the views.
+    public static let named: [(source: Sources, name: String)] = [
+      (.proc, "proc"), (.netlink, "netlink"), (.end, "end"), (.trace, "trace"),
+    ]
+
+    /// The names joined with `+`: `netlink+trace`.
+    public var name: String {
+      Self.named.filter { contains($0.source) }.map(\.name).joined(separator: "+")
+    }
   }
 
   /// A state and when it was first seen.
@@ -73,6 +89,12 @@ public struct Life: Sendable {
   public var closedOffset: Int64?
   /// How far the times can be off because of sampling, in microseconds; nil for what was open before we began.
   public var uncertainty: Int64?
+  /// The kernel's number of the socket, 0 where it was not told.
+  public var cookie: UInt64 = 0
+  /// What it carried in all, told at its end; nil where nobody told it.
+  public var traffic: Traffic?
+  /// The label of its network namespace, nil for that of the recorder.
+  public var netns: String?
 
   /// Makes a life at its first sight, in one state.
   public init(

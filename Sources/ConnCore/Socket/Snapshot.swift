@@ -15,17 +15,29 @@ public struct Snapshot: Sendable {
   public var rows: [SocketRow]
   /// What came of each table asked for.
   public var tables: [TableReport]
+  /// What showed the rows.
+  public var source: Life.Sources
+  /// The kernel's number of each row's socket, which is never used twice in one boot; 0 where it has none. Empty where
+  /// the source tells none, else one a row.
+  public var cookies: [UInt64] = []
+  /// What each row's connection has carried, nil where not known. Empty where nobody asked, else one a row.
+  public var traffic: [Traffic?] = []
 
   /// Makes a snapshot.
   public init(
-    time: Timestamp, bootTime: Int64, readingTook: Int64 = 0, rows: [SocketRow], tables: [TableReport] = []
+    time: Timestamp, bootTime: Int64, readingTook: Int64 = 0, rows: [SocketRow], tables: [TableReport] = [],
+    source: Life.Sources = .proc
   ) {
     self.time = time
     self.bootTime = bootTime
     self.readingTook = readingTook
     self.rows = rows
     self.tables = tables
+    self.source = source
   }
+
+  /// CLOCK_BOOTTIME when the reading began.
+  public var begunBoot: Int64 { bootTime - readingTook }
 
   /// Why a table could not be read, the first where there are several; nil where all could.
   public var failure: String? {

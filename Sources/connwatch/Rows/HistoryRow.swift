@@ -63,8 +63,3 @@ struct HistoryRow: OutputRow {
     }
   }
 }
-
-extension Life.Sources {
-  /// What saw it, as in JSON.
-  var name: String { "proc" }
-}

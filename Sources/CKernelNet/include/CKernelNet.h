@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+// What Swift cannot import of the kernel's headers and of glibc.
+
+#ifndef CKERNELNET_H
+#define CKERNELNET_H
+
+#endif
