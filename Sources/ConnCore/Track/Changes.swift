@@ -30,6 +30,9 @@ extension LifeTable {
     /// Lives whose socket is gone.
     public var finished: [Life] = []
 
+    /// Openings of TCP connections among them that the kernel's own counters count too.
+    public var recorded = 0
+
     /// Makes an empty set of changes.
     public init() {}
 
@@ -45,6 +48,7 @@ extension LifeTable {
     /// The same changes without those of lives that are not kept.
     public func filter(_ isKept: (Life) -> Bool) -> Changes {
       var kept = Changes()
+      kept.recorded = recorded
       var places = [[Int]](repeating: [], count: 2)
       for (which, lives) in [current, finished].enumerated() {
         places[which] = lives.map { life in

@@ -41,25 +41,25 @@ public struct Event: Sendable {
 extension Life {
   /// The events of this life, oldest first: what a recorder that watched it would have printed.
   public var events: [Event] {
+    var events: [Event] = []
+    eachEvent { kind, time, from, to in events.append(Event(kind, at: time, from: from, to: to, life: self)) }
+    return events
+  }
+
+  /// Hands over what is in ``events``, without a copy of the life for each.
+  func eachEvent(_ body: (Event.Kind, Timestamp, _ from: SocketState?, _ to: SocketState?) -> Void) {
     let isListener = role == .listener
-    var events = [
-      Event(isListener ? .listening : .opened, at: firstSeen, from: nil, to: firstState, life: self)
-    ]
+    body(isListener ? .listening : .opened, firstSeen, nil, firstState)
     var previous = firstState
     var closedByState = false
     for step in laterSteps {
-      let ends = step.state == .timeWait && closedOffset == step.offset
+      let ends = (step.state == .timeWait || step.state == .close) && closedOffset == step.offset
       closedByState = closedByState || ends
-      events.append(
-        Event(
-          ends ? .closed : .changed, at: firstSeen + step.offset, from: previous, to: step.state, life: self))
+      body(
+        !ends ? .changed : isListener ? .unlistened : .closed, firstSeen + step.offset, previous, step.state)
       previous = step.state
     }
-    if let closed, !closedByState {
-      events.append(
-        Event(isListener ? .unlistened : .closed, at: closed, from: previous, to: nil, life: self))
-    }
-    return events
+    if let closed, !closedByState { body(isListener ? .unlistened : .closed, closed, previous, nil) }
   }
 }
 

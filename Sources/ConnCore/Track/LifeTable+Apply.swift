@@ -9,45 +9,34 @@ extension LifeTable {
   /// - A table that is not whole closes nothing, nor does one that was not read.
   /// - A tuple that is used again (another inode, or states going backwards) is a new life.
   ///
-  /// - Parameter owners: asked once, with all sockets whose owner is not known; answers in the same order.
+  /// - What the kernel told of its own accord comes first: it is older than the rows. Of a traced socket the rows tell
+  ///   who holds it, and the trace tells its states.
+  ///
+  /// - Parameters:
+  ///   - heard: what the kernel told since the last snapshot, taken before this one was begun.
+  ///   - owners: asked once, with all sockets whose owner is not known; answers in the same order.
   public mutating func apply(
-    _ snapshot: Snapshot, owners: ([WantedOwner]) -> [SocketOwner] = { $0.map { _ in .notLookedUp } }
+    _ snapshot: Snapshot, heard: Heard = Heard(),
+    owners: ([WantedOwner]) -> [SocketOwner] = { $0.map { _ in .notLookedUp } }
   ) -> Changes {
-    var pass = Pass(snapshot: snapshot)
+    var pass = Pass(snapshot, heard)
     generation &+= 1
+    hear(heard)
     swap(&listeners, &earlierListeners)
     listeners.removeAll()
     listeners.insert(listenersOf: snapshot.rows, ephemeral: settings.ephemeral)
+    orphans.removeAll(keepingCapacity: true)
     for number in snapshot.rows.indices { take(snapshot.rows[number], number, &pass) }
-    for number in pass.deferred { takeDeferred(snapshot.rows[number], &pass) }
+    for number in pass.deferred { takeDeferred(snapshot.rows[number], number, &pass) }
     sweep(&pass)
+    bind(&pass)
     askOwners(&pass, owners)
+    settle(&pass)
     for report in snapshot.tables where report.isComplete {
       lastComplete[Int(report.proto.rawValue)] = snapshot.bootTime
       watched.insert(ProtoSet(report.proto))
     }
     return finish(&pass)
-  }
-
-  /// What one snapshot is found to change, before it is put into words.
-  struct Pass {
-    enum Happening {
-      case began
-      case moved(from: SocketState)
-    }
-    let snapshot: Snapshot
-    let incomplete: ProtoSet
-    let read: ProtoSet
-    var happenings: [(slot: Int, Happening)] = []
-    var ended: [Life] = []
-    var deferred: [Int] = []
-    var wanted: [(slot: Int, row: SocketRow)] = []
-
-    init(snapshot: Snapshot) {
-      self.snapshot = snapshot
-      incomplete = snapshot.incomplete
-      read = snapshot.tables.reduce(into: []) { $0.insert(ProtoSet($1.proto)) }
-    }
   }
 
   @inline(__always)
@@ -56,30 +45,72 @@ extension LifeTable {
     let hash = hash(row, keyInode)
     let at = find(row, keyInode, hash)
     if at < 0 {
-      begin(row, keyInode, hash, &pass)
-    } else if slots[at].state == row.state
+      begin(row, keyInode, hash, number, &pass)
+      return
+    }
+    let cookie = pass.cookie(number)
+    let isShort = row.inode == 0 && (row.state == .timeWait || row.state == .finWait2)
+    if isShort && row.state == .finWait2 { orphans.insert(at) }
+    if slots[at].state == row.state && (cookie == slots[at].cookie || cookie == 0 || isShort)
       && (row.inode == 0 || (slots[at].inode == row.inode && slots[at].ownerLooks == 2))
     {
       // The steady case: nothing to write but that it was seen.
       see(at, boot: pass.snapshot.bootTime)
+    } else if cookie != 0 && slots[at].cookie != 0 && cookie != slots[at].cookie && !isShort {
+      replace(at, row, number, &pass)
     } else if row.inode != 0 && slots[at].inode != 0 && slots[at].inode != row.inode {
       // Either the tuple was used again, or the table shows two sockets on it: only the other rows can tell.
       pass.deferred.append(number)
+    } else if slots[at].socket != 0 {
+      takeTraced(at, row, number, &pass)
     } else if Self.goesBackwards(from: slots[at].state, to: row.state) {
-      end(at, &pass)
-      // What is seen may be another life on the tuple, which takes the place of the one that ended.
-      let next = find(row, keyInode, hash)
-      if next < 0 { begin(row, keyInode, hash, &pass) } else { update(next, row, &pass) }
+      replace(at, row, number, &pass)
     } else {
-      update(at, row, &pass)
+      update(at, row, cookie, &pass)
     }
   }
 
-  private mutating func takeDeferred(_ row: SocketRow, _ pass: inout Pass) {
+  /// A row of a socket whose states the trace tells.
+  private mutating func takeTraced(_ at: Int, _ row: SocketRow, _ number: Int, _ pass: inout Pass) {
+    if lives[at].closedOffset == nil {
+      update(at, row, pass.cookie(number), &pass)
+    } else if row.state == .timeWait {
+      see(at, boot: pass.snapshot.bootTime)
+    } else if row.state == .finWait2 && row.inode == 0 && slots[at].state == .timeWait {
+      // Not in TIME_WAIT yet: an orphan that waits for the other end's FIN, which the trace does not tell of.
+      let socket = slots[at].socket
+      slots[at].socket = 0
+      if book[socket] != nil {
+        book[socket]?.isTold = true
+        book[socket]?.slot = -1
+      }
+      reopen(at)
+      see(at, boot: pass.snapshot.bootTime)
+    } else {
+      replace(at, row, number, &pass)
+    }
+  }
+
+  /// Ends a life, because what is seen on its tuple is another one.
+  private mutating func replace(_ at: Int, _ row: SocketRow, _ number: Int, _ pass: inout Pass) {
+    end(at, &pass)
+    let keyInode = Self.keyInode(row)
+    let hash = hash(row, keyInode)
+    // It may be one that is known by its inode, which takes the place of the one that ended.
+    let next = find(row, keyInode, hash)
+    if next < 0 {
+      begin(row, keyInode, hash, number, &pass)
+    } else {
+      update(next, row, pass.cookie(number), &pass)
+    }
+  }
+
+  private mutating func takeDeferred(_ row: SocketRow, _ number: Int, _ pass: inout Pass) {
     let ownHash = hash(row, row.inode)
+    let cookie = pass.cookie(number)
     let own = find(row, row.inode, ownHash)
     if own >= 0 {
-      update(own, row, &pass)
+      update(own, row, cookie, &pass)
       return
     }
     let sharedHash = hash(row, 0)
@@ -89,38 +120,36 @@ extension LifeTable {
       shared = find(row, 0, sharedHash)
     }
     if shared < 0 {
-      begin(row, 0, sharedHash, &pass)
+      begin(row, 0, sharedHash, number, &pass)
     } else if slots[shared].inode == row.inode {
-      update(shared, row, &pass)
+      update(shared, row, cookie, &pass)
     } else {
-      aside.append(begin(row, row.inode, ownHash, &pass))
+      aside.append(begin(row, row.inode, ownHash, number, &pass))
     }
   }
 
   @discardableResult
   private mutating func begin(
-    _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, _ pass: inout Pass
+    _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, _ number: Int, _ pass: inout Pass
   ) -> Int {
     let snapshot = pass.snapshot
     let role = Life.Role(row, ephemeral: settings.ephemeral)
     let before = lastComplete[Int(row.proto.rawValue)]
-    var direction: Direction?
-    if role == .connection {
-      direction = infer(row)
-    }
+    let direction = role == .connection ? infer(row) : nil
     var life = Life(
-      id: nextID, row: row, role: role, direction: direction, firstSeen: snapshot.time,
-      firstSeenBoot: snapshot.bootTime, uncertainty: before.map { snapshot.bootTime - $0 }, sources: .proc)
+      id: 0, row: row, role: role, direction: direction, firstSeen: snapshot.time,
+      firstSeenBoot: snapshot.bootTime, uncertainty: before.map { snapshot.bootTime - $0 },
+      sources: snapshot.source)
     if row.state == .timeWait { life.closedOffset = 0 }
-    nextID += 1
-    let at = insert(life, row, keyInode, hash, boot: snapshot.bootTime)
+    let at = insert(life, row, keyInode, hash, boot: snapshot.bootTime, cookie: pass.cookie(number))
+    if row.state == .finWait2 && row.inode == 0 { orphans.insert(at) }
     touch(at)
-    pass.happenings.append((at, .began))
+    pass.begun.append(at)
     pass.wanted.append((at, row))
     return at
   }
 
-  private func infer(_ row: SocketRow) -> Direction? {
+  func infer(_ row: SocketRow) -> Direction? {
     let sawOpening = watched.contains(row.proto)
     func infer(_ listeners: ListenerSet) -> Direction? {
       Direction.infer(row, listeners: listeners, ephemeral: settings.ephemeral, sawOpening: sawOpening)
@@ -132,18 +161,25 @@ extension LifeTable {
     return before == .inbound ? before : now ?? before
   }
 
-  private mutating func update(_ at: Int, _ row: SocketRow, _ pass: inout Pass) {
+  private mutating func update(_ at: Int, _ row: SocketRow, _ cookie: UInt64, _ pass: inout Pass) {
     let snapshot = pass.snapshot
     let offset = max(0, snapshot.bootTime - lives[at].firstSeenBoot)
-    if slots[at].state != row.state {
-      let from = slots[at].state
+    if slots[at].state != row.state && slots[at].socket == 0 {
       lives[at].laterSteps.append(Life.Step(row.state, at: offset))
       widenUncertainty(at, to: snapshot.bootTime)
       if row.state == .timeWait && lives[at].closedOffset == nil { lives[at].closedOffset = offset }
       slots[at].state = row.state
-      pass.happenings.append((at, .moved(from: from)))
       touch(at)
     }
+    if cookie != 0 && slots[at].cookie != cookie {
+      if slots[at].isKeyedByInode {
+        byCookie[slots[at].cookie] = nil
+        byCookie[cookie] = at
+      }
+      slots[at].cookie = cookie
+      touch(at)
+    }
+    lives[at].sources.formUnion(snapshot.source)
     if row.inode != 0 && slots[at].inode != row.inode {
       slots[at].inode = row.inode
       slots[at].ownerLooks = 0
@@ -179,21 +215,35 @@ extension LifeTable {
   }
 
   /// Takes a life out of the table. It ended at the first table without it, or by now where another one is on its tuple.
-  private mutating func end(_ at: Int, _ pass: inout Pass) {
+  ///
+  /// - Parameter traffic: what the message of its end told, where that has come.
+  mutating func end(_ at: Int, _ pass: inout Pass, traffic: Traffic? = nil) {
     let endBoot = missingSince[at] ?? pass.snapshot.bootTime
     if lives[at].closedOffset == nil {
       lives[at].closedOffset = max(0, endBoot - lives[at].firstSeenBoot)
       widenUncertainty(at, to: endBoot)
     }
-    if slots[at].isTouched, let place = touched.lastIndex(of: at) {
-      touched.remove(at: place)
-      pass.happenings.removeAll { $0.slot == at }
+    if slots[at].socket != 0 {
+      book[slots[at].socket]?.isTold = true
+      book[slots[at].socket]?.slot = -1
     }
-    pass.ended.append(life(at: at))
+    var life = life(at: at)
+    if let traffic { life.traffic = traffic }
+    if pass.heard.hearsEnds, slots[at].cookie != 0, !life.sources.contains(.end) {
+      noteEndedWithout(slots[at].cookie)
+    }
+    pass.ended.append(
+      Pass.Ended(life: life, eventsTold: lives[at].eventsTold, isCounted: lives[at].isCounted))
     remove(at)
   }
 
   private mutating func askOwners(_ pass: inout Pass, _ owners: ([WantedOwner]) -> [SocketOwner]) {
+    guard !pass.wanted.isEmpty else { return }
+    // What was wanted may have ended meanwhile, or the trace may have told who it was.
+    pass.wanted.removeAll { slot, row in
+      !slots[slot].isLive || slots[slot].local != row.local || slots[slot].remote != row.remote
+        || lives[slot].owner.process != nil
+    }
     guard !pass.wanted.isEmpty else { return }
     let wanted = pass.wanted.map { slot, row in
       WantedOwner(row: row, role: lives[slot].role, isSecondLook: slots[slot].ownerLooks == 1)
@@ -209,49 +259,6 @@ extension LifeTable {
         touch(at)
       }
     }
-  }
-
-  /// Puts what was found into words, now that the owners are known.
-  private mutating func finish(_ pass: inout Pass) -> Changes {
-    var changes = Changes()
-    let time = pass.snapshot.time
-    var places = [Int](repeating: 0, count: touched.isEmpty ? 0 : slots.count)
-    changes.current.reserveCapacity(touched.count)
-    for at in touched {
-      slots[at].isTouched = false
-      guard slots[at].isLive else { continue }
-      places[at] = changes.current.count
-      changes.current.append(life(at: at))
-    }
-    touched.removeAll(keepingCapacity: true)
-    changes.notes.reserveCapacity(pass.happenings.count + pass.ended.count)
-    func note(_ kind: Event.Kind, _ slot: Int, at time: Timestamp, from: SocketState?, to: SocketState?) {
-      changes.notes.append(
-        Changes.Note(kind: kind, time: time, from: from, to: to, place: places[slot], isFinished: false))
-    }
-    for (at, what) in pass.happenings {
-      let state = slots[at].state
-      switch what {
-      case .began:
-        note(lives[at].role == .listener ? .listening : .opened, at, at: time, from: nil, to: state)
-        if lives[at].closedOffset != nil { note(.closed, at, at: time, from: state, to: nil) }
-      case .moved(let from):
-        let offset = lives[at].laterSteps.last?.offset ?? 0
-        let closes = state == .timeWait && lives[at].closedOffset == offset
-        // The life's own moment and not the snapshot's: the clocks differ by rounding, or by a step of the wall
-        // clock, and what is told now must be what the history tells later.
-        note(
-          closes ? .closed : .changed, at, at: lives[at].firstSeen + offset, from: from, to: state)
-      }
-    }
-    for (place, life) in pass.ended.enumerated() where life.state != .timeWait {
-      changes.notes.append(
-        Changes.Note(
-          kind: life.role == .listener ? .unlistened : .closed, time: life.closed ?? time, from: life.state,
-          to: nil, place: place, isFinished: true))
-    }
-    changes.finished = pass.ended
-    return changes
   }
 
   /// True where a state cannot follow another in one life: the tuple is in use again.

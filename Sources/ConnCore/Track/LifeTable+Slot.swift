@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension LifeTable {
-  /// What a sample looks at of a socket: 64 bytes, in an order that leaves no holes.
+  /// What a sample looks at of a socket: 80 bytes, in an order that leaves no holes.
   struct Slot {
     var local: Endpoint
     var proto: Proto
@@ -21,6 +21,10 @@ extension LifeTable {
     /// The last inode that was not 0.
     var inode: UInt64
     var lastSeenBoot: Int64
+    /// The kernel's number of the socket, 0 where it was not told.
+    var cookie: UInt64
+    /// The kernel's address of it, as long as a trace tells its states; else 0.
+    var socket: UInt64 = 0
 
     /// The inode where it is part of the key, else 0.
     @inline(__always)
@@ -41,6 +45,10 @@ extension LifeTable {
     var closedOffset: Int64?
     var rawUID: UInt32
     var uncertainty: Int64?
+    /// How many of its events have been told.
+    var eventsTold: Int32 = 0
+    /// It is among the openings that were recorded.
+    var isCounted = false
 
     init(_ life: Life) {
       id = life.id
@@ -67,6 +75,7 @@ extension LifeTable {
         firstSeenBoot: firstSeenBoot,
         uncertainty: uncertainty, sources: sources)
       life.owner = owner
+      life.cookie = slot.cookie
       life.laterSteps = laterSteps
       life.closedOffset = closedOffset
       life.lastSeenOffset = max(0, slot.lastSeenBoot - firstSeenBoot)

@@ -12,6 +12,10 @@ public struct LifeTable: Sendable {
   public struct Settings: Sendable {
     /// The ports the kernel gives to clients.
     public var ephemeral: EphemeralRange
+    /// The inode of the network namespace, 0 where not known; and its label, nil for the recorder's own.
+    public var namespace: UInt64 = 0
+    /// The label that lives carry, nil for the recorder's own namespace.
+    public var netns: String?
     /// How many more whole tables must lack a TCP socket before its end is believed.
     public var confirmationsTCP = 1
     /// The same for UDP, whose tables lose rows far more often: the kernel resumes them by a global index.
@@ -52,6 +56,23 @@ public struct LifeTable: Sendable {
   /// The tables that have been read whole since the start of this run.
   var watched: ProtoSet = []
 
+  /// What the trace has told of TCP sockets that are not destroyed, by the kernel's address of them.
+  var book: [UInt64: Traced] = [:]
+  /// Those of them that are open and have no slot.
+  var unbound: Set<UInt64> = []
+  /// Traced sockets that were destroyed and whose end was not heard yet, by cookie.
+  var awaiting: [UInt64: Traced] = [:]
+  /// Ends of sockets whose trace may still come, by cookie, with the pass that brought them.
+  var heardEnds: [UInt64: (end: SocketEnd, pass: UInt32)] = [:]
+  /// Cookies of lives that were finished without the message of their end, which may come any time.
+  var endedWithout: Set<UInt64> = []
+  /// Slots of sockets that are known by their inode, by cookie: the message of an end tells no inode.
+  var byCookie: [UInt64: Int] = [:]
+  /// Slots of sockets in FIN_WAIT2 that the latest snapshot showed without an inode.
+  var orphans: Set<Int> = []
+  /// What sockets carried whose life goes on in TIME_WAIT or as an orphan, by slot.
+  var lateTraffic: [Int: Traffic] = [:]
+
   /// The number the next new life gets.
   public internal(set) var nextID: Int64
 
@@ -89,8 +110,10 @@ public struct LifeTable: Sendable {
       if isAside { keyInode = row.inode }
       let hash = hash(row, keyInode)
       guard find(row, keyInode, hash) < 0 else { continue }
-      let at = insert(life, row, keyInode, hash, boot: lastSampleBoot)
+      let at = insert(life, row, keyInode, hash, boot: lastSampleBoot, cookie: life.cookie)
       if isAside { aside.append(at) }
+      life.eachEvent { _, _, _, _ in lives[at].eventsTold += 1 }
+      lives[at].isCounted = true
       slots[at].ownerLooks = life.owner.process == nil && life.inode != 0 ? 0 : 2
       if life.role == .listener { listeners.insert(life.proto, life.local) }
     }
@@ -144,12 +167,13 @@ public struct LifeTable: Sendable {
     }
   }
 
-  mutating func insert(_ life: Life, _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, boot: Int64) -> Int
-  {
+  mutating func insert(
+    _ life: Life, _ row: SocketRow, _ keyInode: UInt64, _ hash: UInt64, boot: Int64, cookie: UInt64
+  ) -> Int {
     let slot = Slot(
       local: row.local, proto: row.proto, state: row.state, ownerLooks: 0, isLive: true, isTouched: false,
       remote: row.remote, missing: 0, isKeyedByInode: keyInode != 0, generation: generation, inode: row.inode,
-      lastSeenBoot: boot)
+      lastSeenBoot: boot, cookie: cookie)
     let at: Int
     if let reused = free.popLast() {
       at = reused
@@ -161,13 +185,17 @@ public struct LifeTable: Sendable {
       lives.append(Record(life))
     }
     index.insert(at, hash: hash) { [seed] in Self.hash(slots[$0], seed: seed) }
+    if keyInode != 0 && cookie != 0 { byCookie[cookie] = at }
     return at
   }
 
   mutating func remove(_ at: Int) {
     index.remove(at, hash: Self.hash(slots[at], seed: seed)) { [seed] in Self.hash(slots[$0], seed: seed) }
     if slots[at].missing > 0 { missingSince[at] = nil }
+    if slots[at].isKeyedByInode && slots[at].cookie != 0 { byCookie[slots[at].cookie] = nil }
+    if !lateTraffic.isEmpty { lateTraffic[at] = nil }
     slots[at].isLive = false
+    slots[at].isTouched = false
     lives[at].laterSteps = []
     lives[at].owner = .notLookedUp
     free.append(at)
@@ -196,7 +224,12 @@ public struct LifeTable: Sendable {
   }
 
   /// The life in a slot.
-  func life(at: Int) -> Life { lives[at].life(slots[at]) }
+  func life(at: Int) -> Life {
+    var life = lives[at].life(slots[at])
+    if !lateTraffic.isEmpty { life.traffic = lateTraffic[at] }
+    life.netns = settings.netns
+    return life
+  }
 
   /// Notes that a slot's socket was seen.
   @inline(__always)

@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+extension LifeTable {
+  /// What one snapshot is found to change, before it is put into words.
+  struct Pass {
+    let snapshot: Snapshot
+    let heard: Heard
+    let incomplete: ProtoSet
+    let read: ProtoSet
+    /// Slots of lives that are new in this pass.
+    var begun: [Int] = []
+    /// Lives whose sockets are gone, with how many of their events were told before.
+    var ended: [Ended] = []
+    var deferred: [Int] = []
+    var wanted: [(slot: Int, row: SocketRow)] = []
+    /// Slots of listeners, gathered when the first is asked for.
+    var listenerSlots: [Int]?
+    /// Places in `ended` of lives that rows ended, by their ends; gathered when the first is asked for.
+    var endedByRows: [Traced.Ends: Int]?
+    /// Some new life was opened at another time than that of the snapshot.
+    var isOutOfOrder = false
+
+    struct Ended {
+      var life: Life
+      var eventsTold: Int32
+      var isCounted: Bool
+    }
+
+    init(_ snapshot: Snapshot, _ heard: Heard) {
+      self.snapshot = snapshot
+      self.heard = heard
+      incomplete = snapshot.incomplete
+      read = snapshot.tables.reduce(into: []) { $0.insert(ProtoSet($1.proto)) }
+    }
+
+    /// The kernel's number of a row's socket, 0 where the source tells none.
+    @inline(__always)
+    func cookie(_ number: Int) -> UInt64 { snapshot.cookies.isEmpty ? 0 : snapshot.cookies[number] }
+
+    /// What lies between the wall clock and CLOCK_BOOTTIME.
+    var wallOffset: Int64 { snapshot.time.microseconds - snapshot.bootTime }
+  }
+
+  /// Puts what was found into words, now that the owners are known.
+  mutating func finish(_ pass: inout Pass) -> Changes {
+    var changes = Changes()
+    number(&pass)
+    changes.current.reserveCapacity(touched.count)
+    for at in touched where slots[at].isTouched {
+      slots[at].isTouched = false
+      let life = life(at: at)
+      let place = changes.current.count
+      changes.current.append(life)
+      lives[at].eventsTold += changes.note(life, after: lives[at].eventsTold, place: place, isFinished: false)
+      if !lives[at].isCounted && Self.isOpening(life) {
+        lives[at].isCounted = true
+        changes.recorded += 1
+      }
+    }
+    touched.removeAll(keepingCapacity: true)
+    changes.finished.reserveCapacity(pass.ended.count)
+    for (place, ended) in pass.ended.enumerated() {
+      changes.note(ended.life, after: ended.eventsTold, place: place, isFinished: true)
+      changes.finished.append(ended.life)
+      if !ended.isCounted && Self.isOpening(ended.life) { changes.recorded += 1 }
+    }
+    return changes
+  }
+
+  /// Gives new lives their numbers, in the order in which they were opened.
+  private mutating func number(_ pass: inout Pass) {
+    // Places in `begun`, and after them in `ended`.
+    var new: [(opened: Int64, place: Int)] = []
+    for (place, at) in pass.begun.enumerated() where slots[at].isLive && lives[at].id == 0 {
+      new.append((lives[at].firstSeenBoot, place))
+    }
+    for (place, ended) in pass.ended.enumerated() where ended.life.id == 0 {
+      new.append((ended.life.firstSeenBoot, pass.begun.count + place))
+    }
+    if pass.isOutOfOrder { new.sort { ($0.opened, $0.place) < ($1.opened, $1.place) } }
+    for (_, place) in new {
+      if place < pass.begun.count {
+        // A slot can be in it twice, where the first life in it was gone at once.
+        guard lives[pass.begun[place]].id == 0 else { continue }
+        lives[pass.begun[place]].id = nextID
+      } else {
+        pass.ended[place - pass.begun.count].life.id = nextID
+      }
+      nextID += 1
+    }
+  }
+
+  /// True for a life that the kernel's ActiveOpens or PassiveOpens counted while we watched: a connection that came to
+  /// more than a request in a listener's queue.
+  private static func isOpening(_ life: Life) -> Bool {
+    life.role == .connection && life.proto.transport == .tcp && life.uncertainty != nil
+      && life.state != .synReceived
+  }
+}
+
+extension LifeTable.Changes {
+  /// Notes the events of a life after those told before.
+  ///
+  /// - Returns: how many.
+  @discardableResult
+  mutating func note(_ life: Life, after told: Int32, place: Int, isFinished: Bool) -> Int32 {
+    var number: Int32 = 0
+    life.eachEvent { kind, time, from, to in
+      number += 1
+      if number > told {
+        notes.append(Note(kind: kind, time: time, from: from, to: to, place: place, isFinished: isFinished))
+      }
+    }
+    return max(0, number - told)
+  }
+}

@@ -1,0 +1,253 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+extension LifeTable {
+  /// How many passes a trace and the message of an end wait for each other: they come by two ways.
+  private static let patience: UInt32 = 2
+  /// How many cookies of lives are kept whose end is not told yet.
+  private static let mostEndedWithout = 65_536
+
+  /// Brings the ends that were heard and the sockets that were traced together, by cookie, and finishes their lives. Also
+  /// those that no snapshot has shown: they began and ended between two.
+  mutating func settle(_ pass: inout Pass) {
+    let heard = pass.heard
+    for end in heard.ends { heardEnds[end.cookie] = (end, generation) }
+    for (cookie, waiting) in heardEnds {
+      if let traced = awaiting.removeValue(forKey: cookie) {
+        heardEnds[cookie] = nil
+        conclude(traced, waiting.end, &pass)
+      } else if !heard.isTraced || waiting.end.proto.transport == .udp || heard.isLast
+        || generation &- waiting.pass >= Self.patience
+      {
+        heardEnds[cookie] = nil
+        conclude(waiting.end, &pass)
+      }
+    }
+    for (key, traced) in awaiting
+    where heard.isLast || !heard.hearsEnds || generation &- traced.destroyedAt >= Self.patience {
+      awaiting[key] = nil
+      conclude(traced, nil, &pass)
+    }
+  }
+
+  // MARK: Traced sockets
+
+  /// A traced socket is gone, and the message of its end has come or will not.
+  private mutating func conclude(_ traced: Traced, _ end: SocketEnd?, _ pass: inout Pass) {
+    if traced.isTold {
+      if let traffic = end?.traffic { addLate(traffic, find(traced.ends)) }
+      return
+    }
+    if traced.slot >= 0 {
+      let at = traced.slot
+      guard slots[at].isLive, slots[at].socket == traced.socket else { return }
+      if end != nil { lives[at].sources.insert(.end) }
+      slots[at].socket = 0
+      self.end(at, &pass, traffic: end?.traffic)
+      return
+    }
+    // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
+    let isKnownOurs = end != nil || (traced.namespace != 0 && !isForeign(traced))
+    let isPerhapsOurs = traced.namespace == 0 && (!pass.heard.hearsEnds || pass.heard.lostEnds)
+    guard isKnownOurs || isPerhapsOurs, traced.hasEnds else { return }
+    if traced.firstState == .listen {
+      concludeListener(traced, end, &pass)
+      return
+    }
+    let at = find(traced.ends)
+    if at >= 0 {
+      if isOrphan(at), slots[at].socket == 0, adopt(traced, at, &pass) {
+        // Still there, as an orphan that waits for the other end's FIN.
+        reopen(at)
+        if let traffic = end?.traffic { addLate(traffic, at) }
+        return
+      }
+      if slots[at].socket == 0, slots[at].generation != generation, adopt(traced, at, &pass) {
+        if end != nil { lives[at].sources.insert(.end) }
+        lives[at].closedOffset = traced.closedBoot.map { max(0, $0 - lives[at].firstSeenBoot) }
+        self.end(at, &pass, traffic: end?.traffic)
+        return
+      }
+    }
+    add(traced, end, &pass)
+  }
+
+  /// A listener is gone: one that rows have shown, told by its cookie, or one that came and went between two snapshots.
+  private mutating func concludeListener(_ traced: Traced, _ end: SocketEnd?, _ pass: inout Pass) {
+    if let at = byCookie[traced.cookie] {
+      lives[at].closedOffset = traced.closedBoot.map { max(0, $0 - lives[at].firstSeenBoot) }
+      lives[at].sources.insert(.trace)
+      if end != nil { lives[at].sources.insert(.end) }
+      self.end(at, &pass)
+      return
+    }
+    // Without cookies in the rows it cannot be told which of several it is: rows will.
+    let isShown = slots.contains {
+      $0.isLive && $0.state == .listen && $0.proto == traced.proto && $0.local == traced.local
+    }
+    if !isShown, !traced.isPartial { add(traced, end, &pass) }
+  }
+
+  /// A whole life that no snapshot has shown.
+  private mutating func add(_ traced: Traced, _ end: SocketEnd?, _ pass: inout Pass) {
+    let row = SocketRow(
+      proto: traced.proto, state: traced.firstState, local: traced.local, remote: traced.remote)
+    let role: Life.Role = traced.firstState == .listen ? .listener : .connection
+    let before = lastComplete[Int(traced.proto.rawValue)]
+    var life = Life(
+      id: 0, row: row, role: role,
+      direction: role == .listener ? nil : traced.direction ?? infer(row),
+      firstSeen: Timestamp(microseconds: traced.openedBoot + pass.wallOffset),
+      firstSeenBoot: traced.openedBoot,
+      uncertainty: traced.isPartial ? before.map { max(0, traced.openedBoot - $0) } : 0, sources: .trace)
+    life.laterSteps = traced.steps
+    life.closedOffset = traced.closedBoot.map { max(0, $0 - traced.openedBoot) }
+    life.lastSeenOffset = life.closedOffset ?? 0
+    life.owner = traced.owner
+    if let end {
+      life.sources.insert(.end)
+      life.traffic = end.traffic
+    }
+    append(&life, &pass)
+  }
+
+  /// Puts a life that is over among the ended ones.
+  private mutating func append(_ life: inout Life, _ pass: inout Pass) {
+    if life.owner.process == nil, life.direction == .inbound || life.role == .listener,
+      let owner = listenerOwner(life.proto, life.local, &pass)
+    {
+      life.owner = owner
+    }
+    if life.owner == .notLookedUp { life.owner = SocketOwner(unknown: .exited) }
+    life.netns = settings.netns
+    pass.isOutOfOrder = true
+    pass.ended.append(Pass.Ended(life: life, eventsTold: 0, isCounted: false))
+  }
+
+  // MARK: Ends without a trace
+
+  /// A socket is gone, and nothing but this message tells of it.
+  private mutating func conclude(_ end: SocketEnd, _ pass: inout Pass) {
+    if endedWithout.remove(end.cookie) != nil { return }
+    let ends = Traced.Ends(proto: end.proto, local: end.local, remote: end.remote)
+    if let at = slot(of: end, ends, pass) {
+      lives[at].sources.insert(.end)
+      if slots[at].state == .timeWait || isOrphan(at) {
+        if let traffic = end.traffic { addLate(traffic, at) }
+        return
+      }
+      let offset = max(lives[at].laterSteps.last?.offset ?? 0, end.boot - lives[at].firstSeenBoot)
+      if end.proto.transport == .tcp { lives[at].laterSteps.append(Life.Step(.close, at: offset)) }
+      if end.proto.transport == .tcp { slots[at].state = .close }
+      lives[at].closedOffset = lives[at].closedOffset ?? offset
+      slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, end.boot)
+      self.end(at, &pass, traffic: end.traffic)
+      return
+    }
+    if let place = pass.placeOfEnded(ends, cookie: end.cookie) {
+      pass.ended[place].life.sources.insert(.end)
+      pass.ended[place].life.traffic = end.traffic
+      return
+    }
+    // A socket without ends: a listener, a failed attempt, one that was never used.
+    guard end.local.port != 0, end.remote.port != 0 || end.proto.transport == .udp else { return }
+    add(end, &pass)
+  }
+
+  /// A life that is first heard of at its end: it was opened after the last sample, nobody knows when.
+  private mutating func add(_ end: SocketEnd, _ pass: inout Pass) {
+    let state: SocketState =
+      end.proto.transport == .tcp ? .close : end.remote.port == 0 ? .unconnected : .established
+    let row = SocketRow(proto: end.proto, state: state, local: end.local, remote: end.remote)
+    let role = Life.Role(row, ephemeral: settings.ephemeral)
+    let before = lastComplete[Int(end.proto.rawValue)]
+    var life = Life(
+      id: 0, row: row, role: role, direction: role == .connection ? infer(row) : nil,
+      firstSeen: Timestamp(microseconds: end.boot + pass.wallOffset), firstSeenBoot: end.boot,
+      uncertainty: before.map { max(0, end.boot - $0) }, sources: .end)
+    life.closedOffset = 0
+    life.cookie = end.cookie
+    life.traffic = end.traffic
+    append(&life, &pass)
+  }
+
+  /// The slot of the socket that has ended.
+  private func slot(of end: SocketEnd, _ ends: Traced.Ends, _ pass: Pass) -> Int? {
+    if let at = byCookie[end.cookie] { return at }
+    var at = find(ends)
+    if at < 0, end.proto.transport == .udp, pass.snapshot.cookies.isEmpty {
+      // The tables told no cookies, and the message tells no inode: where just one socket has these ends it is it.
+      let same = slots.indices.filter {
+        slots[$0].isLive && slots[$0].proto == end.proto && slots[$0].local == end.local
+          && slots[$0].remote == end.remote
+      }
+      at = same.count == 1 ? same[0] : -1
+    }
+    guard at >= 0, lives[at].firstSeenBoot <= end.boot else { return nil }
+    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie || isOrphan(at) ? at : nil }
+    // Seen after it had ended: the ends are in use again, or what is left of it is still there.
+    let seenSince = slots[at].generation == generation && pass.snapshot.begunBoot > end.boot
+    return !seenSince || isOrphan(at) || slots[at].state == .timeWait ? at : nil
+  }
+
+  // MARK: What both need
+
+  /// True for a socket that no process has any more and that waits for the other end's FIN, in its short form: the
+  /// kernel tells the end of the full one when it makes this of it (tcp_time_wait in net/ipv4/tcp_minisocks.c).
+  func isOrphan(_ at: Int) -> Bool {
+    slots[at].state == .finWait2 && slots[at].generation == generation && orphans.contains(at)
+  }
+
+  /// Takes back the end of a life whose socket is still there as an orphan.
+  mutating func reopen(_ at: Int) {
+    if lives[at].laterSteps.last?.state == .timeWait { lives[at].laterSteps.removeLast() }
+    lives[at].closedOffset = nil
+    slots[at].state = .finWait2
+    touch(at)
+  }
+
+  private mutating func addLate(_ traffic: Traffic, _ at: Int) {
+    guard at >= 0 else { return }
+    lateTraffic[at] = traffic
+    touch(at)
+  }
+
+  /// Who listens, or has just listened, at a local end.
+  private func listenerOwner(_ proto: Proto, _ local: Endpoint, _ pass: inout Pass) -> SocketOwner? {
+    if pass.listenerSlots == nil {
+      pass.listenerSlots = slots.indices.filter { slots[$0].isLive && lives[$0].role == .listener }
+    }
+    for at in pass.listenerSlots ?? [] where slots[at].isLive && slots[at].local.port == local.port {
+      let listener = slots[at]
+      let takes =
+        listener.local.address == local.address
+        || (listener.local.address.isUnspecified && (listener.proto == proto || listener.proto.isV6))
+      if takes, listener.proto.transport == proto.transport, lives[at].owner.process != nil {
+        return lives[at].owner
+      }
+    }
+    return nil
+  }
+
+  /// Notes that a life was finished without the message of its end.
+  mutating func noteEndedWithout(_ cookie: UInt64) {
+    if endedWithout.count >= Self.mostEndedWithout { endedWithout.removeAll(keepingCapacity: true) }
+    endedWithout.insert(cookie)
+  }
+}
+
+extension LifeTable.Pass {
+  /// The place of the life among the ended ones that a row or its absence ended in this pass.
+  mutating func placeOfEnded(_ ends: Traced.Ends, cookie: UInt64) -> Int? {
+    if endedByRows == nil {
+      endedByRows = [:]
+      for (place, ended) in ended.enumerated() where !ended.life.sources.contains(.end) {
+        let life = ended.life
+        endedByRows?[Traced.Ends(proto: life.proto, local: life.local, remote: life.remote)] = place
+      }
+    }
+    guard let place = endedByRows?[ends] else { return nil }
+    let known = ended[place].life.cookie
+    return known == 0 || known == cookie ? place : nil
+  }
+}

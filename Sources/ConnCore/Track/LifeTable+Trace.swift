@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+extension LifeTable {
+  /// Takes in what was traced: lives that have a slot move on, the others wait in the book until a row or the message of
+  /// their end shows that they are of this network namespace. The trace is of the whole machine and names none.
+  mutating func hear(_ heard: Heard) {
+    if heard.lostEvents { letGoOfTraced() }
+    for event in heard.events {
+      switch event.kind {
+      case .state(let change): take(change, event.boot)
+      case .destroyed(let socket, let cookie): destroyed(socket, cookie, event.boot)
+      case .reset(let socket): book[socket]?.wasReset = true
+      case .task: break
+      }
+    }
+  }
+
+  private mutating func take(_ change: StateChange, _ boot: Int64) {
+    let socket = change.socket
+    let opens = change.from == .close || (change.from == .listen && change.to != .close)
+    if opens {
+      // The same socket again: after a failed connect, or one whose end was missed.
+      if let earlier = book[socket] { forget(earlier, socket) }
+      book[socket] = Traced(change, boot: boot, isPartial: false)
+      unbound.insert(socket)
+      return
+    }
+    if change.from == change.to { return }
+    if book[socket] == nil {
+      book[socket] = Traced(change, boot: boot, isPartial: true)
+      unbound.insert(socket)
+    }
+    guard let step = book[socket]?.move(change, boot) else {
+      book[socket] = nil
+      unbound.remove(socket)
+      return
+    }
+    guard let traced = book[socket] else { return }
+    if traced.slot >= 0 {
+      follow(traced, socket, step, boot)
+    } else if traced.closedBoot != nil {
+      unbound.remove(socket)
+    }
+  }
+
+  /// Moves the life of a traced socket on.
+  private mutating func follow(_ traced: Traced, _ socket: UInt64, _ state: SocketState, _ boot: Int64) {
+    let at = traced.local == slots[traced.slot].local ? traced.slot : rebind(traced, socket)
+    guard at >= 0 else { return }
+    let offset = max(lives[at].laterSteps.last?.offset ?? 0, boot - lives[at].firstSeenBoot)
+    lives[at].laterSteps.append(Life.Step(state, at: offset))
+    lives[at].sources.insert(.trace)
+    slots[at].state = state
+    slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, boot)
+    if traced.closedBoot != nil && lives[at].closedOffset == nil { lives[at].closedOffset = offset }
+    touch(at)
+  }
+
+  /// Several sockets that connect to one remote end at the same time may have been taken for each other, since the
+  /// trace tells their ports later: gives a traced socket the slot that has its ends.
+  private mutating func rebind(_ traced: Traced, _ socket: UInt64) -> Int {
+    let right = find(traced.ends)
+    let wrong = traced.slot
+    let other = right >= 0 ? slots[right].socket : 0
+    slots[wrong].socket = other
+    if other != 0 { book[other]?.slot = wrong }
+    book[socket]?.slot = right
+    if right >= 0 { slots[right].socket = socket } else { unbound.insert(socket) }
+    return right
+  }
+
+  private mutating func destroyed(_ socket: UInt64, _ cookie: UInt64, _ boot: Int64) {
+    unbound.remove(socket)
+    guard var traced = book.removeValue(forKey: socket) else { return }
+    traced.cookie = cookie
+    traced.socket = socket
+    traced.destroyedAt = generation
+    if traced.closedBoot == nil {
+      // Its last step was lost.
+      traced.closedBoot = boot
+      traced.steps.append(Life.Step(.close, at: max(0, boot - traced.openedBoot)))
+      if traced.slot >= 0 { follow(traced, socket, .close, boot) }
+    }
+    awaiting[cookie] = traced
+  }
+
+  /// A socket begins another life, or is lost sight of: the life it had needs no message of its end.
+  private mutating func forget(_ traced: Traced, _ socket: UInt64) {
+    unbound.remove(socket)
+    if traced.slot >= 0 {
+      slots[traced.slot].socket = 0
+    } else if traced.closedBoot != nil, !traced.isTold {
+      // The cookie will be told for the life that is its last; this one waits under a key that is none.
+      var earlier = traced
+      earlier.destroyedAt = generation
+      awaiting[~socket] = earlier
+    }
+  }
+
+  /// After a loss nothing that was traced says what is so now: rows do, until sockets are traced from their opening again.
+  private mutating func letGoOfTraced() {
+    for (socket, traced) in book {
+      if traced.slot >= 0 { slots[traced.slot].socket = 0 }
+      if traced.closedBoot == nil { book[socket] = nil }
+    }
+    unbound.removeAll()
+  }
+
+  // MARK: Rows
+
+  /// Gives traced sockets without a slot the slot that a row has made: same ends, same state.
+  mutating func bind(_ pass: inout Pass) {
+    if unbound.isEmpty { return }
+    // Two traced sockets of the same ends are of two namespaces: only their cookies can tell which is ours.
+    var byEnds: [Traced.Ends: UInt64] = [:]
+    var portless: [(socket: UInt64, traced: Traced)] = []
+    for socket in unbound {
+      guard let traced = book[socket], !isForeign(traced) else { continue }
+      if !traced.hasEnds {
+        if traced.state == .synSent { portless.append((socket, traced)) }
+      } else if byEnds.updateValue(socket, forKey: traced.ends) != nil {
+        byEnds[traced.ends] = 0
+      }
+    }
+    for (ends, socket) in byEnds where socket != 0 {
+      let at = find(ends)
+      if at >= 0, let traced = book[socket], traced.state == slots[at].state {
+        bind(socket, traced, at, &pass)
+      }
+    }
+    if !portless.isEmpty { bindPortless(&portless, &pass) }
+  }
+
+  /// A socket that waits for the answer to its SYN: the trace tells its port when that is over, a row tells it before.
+  private mutating func bindPortless(_ portless: inout [(socket: UInt64, traced: Traced)], _ pass: inout Pass)
+  {
+    portless.sort { $0.traced.openedBoot < $1.traced.openedBoot }
+    var waiting: [Endpoint: [Int]] = [:]
+    for at in pass.begun where slots[at].isLive && slots[at].state == .synSent && slots[at].socket == 0 {
+      waiting[slots[at].remote, default: []].append(at)
+    }
+    if waiting.isEmpty { return }
+    for (socket, traced) in portless {
+      guard let candidates = waiting[traced.remote],
+        let place = candidates.firstIndex(where: {
+          slots[$0].proto == traced.proto && slots[$0].local.address == traced.local.address
+        })
+      else { continue }
+      let at = candidates[place]
+      waiting[traced.remote]?.remove(at: place)
+      book[socket]?.local = slots[at].local
+      if let traced = book[socket] { bind(socket, traced, at, &pass) }
+    }
+  }
+
+  private mutating func bind(_ socket: UInt64, _ traced: Traced, _ at: Int, _ pass: inout Pass) {
+    guard slots[at].socket == 0, adopt(traced, at, &pass) else { return }
+    slots[at].socket = socket
+    book[socket]?.slot = at
+    unbound.remove(socket)
+  }
+
+  /// Gives a sampled life the exact times of a traced one; false where they cannot be the same socket.
+  mutating func adopt(_ traced: Traced, _ at: Int, _ pass: inout Pass) -> Bool {
+    if traced.isPartial {
+      // What was sampled until the first event stays.
+      let shift = traced.openedBoot - lives[at].firstSeenBoot
+      lives[at].laterSteps.removeAll { $0.offset >= shift }
+      let last = lives[at].laterSteps.last?.offset ?? 0
+      lives[at].laterSteps += traced.steps.map { Life.Step($0.state, at: max(last, $0.offset + shift)) }
+    } else {
+      // A socket that was there before the traced one was opened is another one.
+      guard lives[at].firstSeenBoot >= traced.openedBoot - 1000 else { return false }
+      lives[at].firstSeen = Timestamp(microseconds: traced.openedBoot + pass.wallOffset)
+      lives[at].firstSeenBoot = traced.openedBoot
+      lives[at].firstState = traced.firstState
+      lives[at].laterSteps = traced.steps
+      lives[at].uncertainty = 0
+      if let direction = traced.direction { lives[at].direction = direction }
+      pass.isOutOfOrder = true
+    }
+    if traced.owner.process != nil { lives[at].owner = traced.owner }
+    lives[at].sources.insert(.trace)
+    slots[at].state = lives[at].laterSteps.last?.state ?? lives[at].firstState
+    touch(at)
+    return true
+  }
+
+  /// True where the opener's network namespace is known and is not ours.
+  func isForeign(_ traced: Traced) -> Bool {
+    traced.namespace != 0 && settings.namespace != 0 && traced.namespace != settings.namespace
+  }
+
+  /// The slot with these ends that is found without an inode, or -1.
+  func find(_ ends: Traced.Ends) -> Int {
+    let row = SocketRow(proto: ends.proto, state: .established, local: ends.local, remote: ends.remote)
+    return find(row, 0, hash(row, 0))
+  }
+}
