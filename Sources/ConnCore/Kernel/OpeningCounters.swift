@@ -48,4 +48,12 @@ public struct Coverage: Hashable, Sendable {
 
   /// Openings in all.
   public var openings: Int64 { activeOpens + passiveOpens }
+
+  /// Adds what was counted in another stretch.
+  public mutating func add(_ other: Coverage) {
+    activeOpens += other.activeOpens
+    passiveOpens += other.passiveOpens
+    attemptFails += other.attemptFails
+    recorded += other.recorded
+  }
 }

@@ -20,4 +20,15 @@ public struct Heard: Sendable {
 
   /// Makes what was heard where nobody listens: nothing.
   public init() {}
+
+  /// Appends what was heard later.
+  public mutating func add(_ later: Heard) {
+    events += later.events
+    ends += later.ends
+    isTraced = later.isTraced
+    hearsEnds = later.hearsEnds
+    lostEvents = lostEvents || later.lostEvents
+    lostEnds = lostEnds || later.lostEnds
+    isLast = later.isLast
+  }
 }

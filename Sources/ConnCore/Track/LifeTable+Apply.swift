@@ -22,9 +22,12 @@ extension LifeTable {
     var pass = Pass(snapshot, heard)
     generation &+= 1
     hear(heard)
-    swap(&listeners, &earlierListeners)
-    listeners.removeAll()
-    listeners.insert(listenersOf: snapshot.rows, ephemeral: settings.ephemeral)
+    // A snapshot of no table tells nothing of who listens; it is there for what was heard.
+    if !snapshot.tables.isEmpty {
+      swap(&listeners, &earlierListeners)
+      listeners.removeAll()
+      listeners.insert(listenersOf: snapshot.rows, ephemeral: settings.ephemeral)
+    }
     orphans.removeAll(keepingCapacity: true)
     for number in snapshot.rows.indices { take(snapshot.rows[number], number, &pass) }
     for number in pass.deferred { takeDeferred(snapshot.rows[number], number, &pass) }

@@ -74,7 +74,7 @@ public struct LifeTable: Sendable {
   var lateTraffic: [Int: Traffic] = [:]
 
   /// The number the next new life gets.
-  public internal(set) var nextID: Int64
+  public var nextID: Int64
 
   /// Makes an empty table.
   ///

@@ -33,8 +33,30 @@ final class Recorder {
     var gaps = 0
   }
 
+  /// What was read of one network namespace.
+  struct Sample {
+    /// Its sockets.
+    var snapshot: Snapshot
+    /// What the kernel told of them since the sample before.
+    var heard = Heard()
+    /// What it counted of openings, nil where that is not known.
+    var counters: OpeningCounters?
+  }
+
+  /// The lives of one network namespace, and where its counters stood.
+  private struct Tracker {
+    var table: LifeTable
+    var counters: OpeningCounters?
+  }
+
   private(set) var totals = Totals()
-  private var table: LifeTable
+  /// What was recorded of what the kernel counted, since the start.
+  private(set) var coverage: [Coverage] = []
+  /// By the label of the namespace; nil is the recorder's own.
+  private var trackers: [String?: Tracker] = [:]
+  private let settings: LifeTable.Settings
+  private var nextLife: Int64
+  private var resumption: HistoryWriter.Resumption
   private var clocks: ClockWatch
   private let interval: Int64
   private let ignored: Filter?
@@ -44,8 +66,12 @@ final class Recorder {
   private var resumedCause: String?
   /// The first reason that tables could not be read since the last good sample, and how often.
   private var unreadable: (why: String, samples: Int, since: Timestamp)?
-  /// What the clocks told while the tables could not be read.
+  /// What the clocks and the kernel's sources told while the tables could not be read.
   private var untold: [Gap] = []
+  /// What was heard meanwhile, by namespace.
+  private var unheard: [String?: Heard] = [:]
+  /// What was stored since the last sample without being one: the next sample's row counts it.
+  private var carried: Batch?
 
   /// Makes a recorder.
   ///
@@ -54,8 +80,9 @@ final class Recorder {
     settings: LifeTable.Settings, resumption: HistoryWriter.Resumption, interval: Int64, ignored: Filter?,
     ports: Ports
   ) {
-    table = LifeTable(nextID: resumption.nextLife, settings: settings)
-    if let boot = resumption.lastSampleBoot { table.resume(resumption.open, lastSampleBoot: boot) }
+    self.settings = settings
+    self.resumption = resumption
+    nextLife = resumption.nextLife
     clocks = ClockWatch(interval: interval)
     lastSample = resumption.lastSample
     resumedCause = resumption.cause
@@ -64,27 +91,111 @@ final class Recorder {
     self.ports = ports
   }
 
-  /// Takes one sample. Where a table could not be read, the state is left as it was and a gap begins.
-  func take(_ snapshot: Snapshot, monotonic: Int64) throws {
-    var gaps = clocks.take(.init(wall: snapshot.time, boot: snapshot.bootTime, monotonic: monotonic))
-    if let why = snapshot.failure {
-      if unreadable == nil { unreadable = (why, 0, lastSample ?? snapshot.time) }
+  /// Begins to watch a network namespace, with the lives that an earlier recorder left open in it.
+  ///
+  /// - Parameters:
+  ///   - netns: its label, nil for the recorder's own.
+  ///   - inode: its inode, 0 where not known.
+  ///   - counters: what it counted of openings before anything was listened to.
+  func watch(_ netns: String?, inode: UInt64 = 0, ephemeral: EphemeralRange? = nil, counters: OpeningCounters?) {
+    var settings = settings
+    settings.netns = netns
+    settings.namespace = inode
+    if let ephemeral { settings.ephemeral = ephemeral }
+    var table = LifeTable(nextID: nextLife, settings: settings)
+    if let boot = resumption.lastSampleBoot {
+      table.resume(resumption.open.filter { $0.netns == netns }, lastSampleBoot: boot)
+    }
+    resumption.open.removeAll { $0.netns == netns }
+    nextLife = max(nextLife, table.nextID)
+    trackers[netns] = Tracker(table: table, counters: counters)
+  }
+
+  /// The namespaces that are watched.
+  var watched: [String?] { Array(trackers.keys) }
+
+  /// Takes one sample of each namespace that is watched. Where a table could not be read, the state is left as it was and
+  /// a gap begins.
+  ///
+  /// - Parameters:
+  ///   - samples: by the label of the namespace; all have the same moment.
+  ///   - lost: what the kernel's own sources told as lost.
+  func take(_ samples: [String?: Sample], lost: [Gap] = [], monotonic: Int64) throws {
+    guard let moment = samples.values.first?.snapshot else { return }
+    var gaps = clocks.take(.init(wall: moment.time, boot: moment.bootTime, monotonic: monotonic)) + lost
+    if let why = samples.values.lazy.compactMap(\.snapshot.failure).first {
+      if unreadable == nil { unreadable = (why, 0, lastSample ?? moment.time) }
       unreadable?.samples += 1
       untold += gaps
+      for (netns, sample) in samples { unheard[netns, default: Heard()].add(sample.heard) }
       return
     }
     gaps = untold + gaps
     untold = []
-    if let pause = endPause(snapshot.time) { gaps.insert(pause, at: 0) }
-    if let unreadable = endUnreadable(snapshot.time) { gaps.append(unreadable) }
-    let next = table.nextID
-    let changes = leaveOut(table.apply(snapshot) { ports.owners($0, snapshot.rows) })
+    if let pause = endPause(moment.time) { gaps.insert(pause, at: 0) }
+    if let unreadable = endUnreadable(moment.time) { gaps.append(unreadable) }
 
-    var batch = Batch(
-      time: snapshot.time, boot: snapshot.bootTime, nextLife: next, sockets: snapshot.rows.count)
+    var batch = Batch(time: moment.time, boot: moment.bootTime, nextLife: nextLife, sockets: 0)
     batch.gaps = gaps
-    batch.current = changes.current
-    batch.finished = changes.finished
+    var events: [Event] = []
+    for (netns, sample) in samples {
+      batch.sockets += sample.snapshot.rows.count
+      for report in sample.snapshot.tables {
+        batch.skipped += report.skippedTotal
+        batch.duplicates += report.duplicates
+      }
+      if !sample.snapshot.incomplete.isEmpty { batch.incomplete = 1 }
+      apply(sample, of: netns, to: &batch, &events)
+    }
+    batch.socketsMax = batch.sockets
+    if let carried {
+      batch.nextLife = carried.nextLife
+      batch.first = min(batch.first, carried.first)
+      batch.opened += carried.opened
+      batch.closed += carried.closed
+      batch.coverage += carried.coverage
+    }
+    carried = nil
+    lastSample = moment.time
+    totals.samples += 1
+    totals.gaps += gaps.count
+    ports.store(batch)
+    try tell(gaps, events)
+  }
+
+  /// Takes what the kernel told between two samples that are far apart, so that it need not be kept till then.
+  func hear(_ heard: [String?: Heard], at time: Timestamp, boot: Int64) throws {
+    guard unreadable == nil, lastSample != nil else {
+      for (netns, heard) in heard { unheard[netns, default: Heard()].add(heard) }
+      return
+    }
+    var batch = Batch(time: time, boot: boot, nextLife: nextLife, sockets: 0)
+    batch.samples = 0
+    var events: [Event] = []
+    for (netns, heard) in heard {
+      let nothing = Snapshot(time: time, bootTime: boot, rows: [], source: [])
+      apply(Sample(snapshot: nothing, heard: heard), of: netns, to: &batch, &events)
+    }
+    carried = carried ?? batch
+    carried?.opened += batch.opened
+    carried?.closed += batch.closed
+    carried?.coverage += batch.coverage
+    if !batch.current.isEmpty || !batch.finished.isEmpty { ports.store(batch) }
+    try tell([], events)
+  }
+
+  /// Finds what one namespace's sample changes, and adds it to the batch of all.
+  private func apply(_ sample: Sample, of netns: String?, to batch: inout Batch, _ events: inout [Event]) {
+    guard var tracker = trackers.removeValue(forKey: netns) else { return }
+    defer { trackers[netns] = tracker }
+    tracker.table.nextID = nextLife
+    var heard = unheard.removeValue(forKey: netns) ?? Heard()
+    heard.add(sample.heard)
+    let snapshot = sample.snapshot
+    let changes = leaveOut(tracker.table.apply(snapshot, heard: heard) { ports.owners($0, snapshot.rows) })
+    nextLife = tracker.table.nextID
+    batch.current += changes.current
+    batch.finished += changes.finished
     for note in changes.notes {
       switch note.kind {
       case .opened, .listening: batch.opened += 1
@@ -92,19 +203,40 @@ final class Recorder {
       case .changed: break
       }
     }
-    for report in snapshot.tables {
-      batch.skipped += report.skippedTotal
-      batch.duplicates += report.duplicates
-    }
-    batch.incomplete = snapshot.incomplete.isEmpty ? 0 : 1
-    lastSample = snapshot.time
-    totals.samples += 1
     totals.opened += batch.opened
     totals.closed += batch.closed
-    totals.gaps += gaps.count
-    ports.store(batch)
-    guard let tell = ports.tell, !gaps.isEmpty || !changes.notes.isEmpty else { return }
-    try tell(gaps.map(Happening.gap) + changes.events.map(Happening.event))
+    count(sample.counters, recorded: changes.recorded, of: netns, since: &tracker.counters, &batch)
+    if ports.tell != nil { events += changes.events }
+  }
+
+  /// Puts what the kernel counted beside what was recorded.
+  private func count(
+    _ counters: OpeningCounters?, recorded: Int, of netns: String?, since last: inout OpeningCounters?,
+    _ batch: inout Batch
+  ) {
+    var seen = Coverage(netns: netns, recorded: Int64(recorded))
+    if let now = counters {
+      // Counters that went back are those of a new namespace under an old name.
+      if let last, now.activeOpens >= last.activeOpens, now.passiveOpens >= last.passiveOpens {
+        seen.activeOpens = Int64(now.activeOpens - last.activeOpens)
+        seen.passiveOpens = Int64(now.passiveOpens - last.passiveOpens)
+        seen.attemptFails = Int64(max(now.attemptFails, last.attemptFails) - last.attemptFails)
+      }
+      last = now
+    } else if last == nil {
+      return
+    }
+    batch.coverage.append(seen)
+    if let place = coverage.firstIndex(where: { $0.netns == netns }) {
+      coverage[place].add(seen)
+    } else {
+      coverage.append(seen)
+    }
+  }
+
+  private func tell(_ gaps: [Gap], _ events: [Event]) throws {
+    guard let tell = ports.tell, !gaps.isEmpty || !events.isEmpty else { return }
+    try tell(gaps.map(Happening.gap) + events.map(Happening.event))
   }
 
   /// What is to be told and stored when nothing more is sampled: a gap that has not ended.
@@ -113,7 +245,7 @@ final class Recorder {
     let gaps = untold + [gap]
     untold = []
     totals.gaps += gaps.count
-    var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: table.nextID, sockets: 0)
+    var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
     batch.samples = 0
     batch.gaps = gaps
     ports.store(batch)
