@@ -48,4 +48,12 @@ public struct Coverage: Hashable, Sendable {
 
   /// Openings in all.
   public var openings: Int64 { activeOpens + passiveOpens }
+
+  /// Adds the counts of another stretch, or of another namespace.
+  public static func += (sum: inout Coverage, more: Coverage) {
+    sum.activeOpens += more.activeOpens
+    sum.passiveOpens += more.passiveOpens
+    sum.attemptFails += more.attemptFails
+    sum.recorded += more.recorded
+  }
 }
