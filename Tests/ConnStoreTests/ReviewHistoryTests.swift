@@ -152,7 +152,7 @@ private let day: Int64 = 86_400
     let scratch = try Scratch()
     do {
       let writer = try scratch.writer()
-      try writer.write(makeBatch(5, next: 1, current: [makeLife(1)]))
+      try writer.write(makeBatch(5, next: 1, current: [makeLife(1, opened: 5)]))
       var rest = makeBatch(65, next: 2)
       rest.samples = 0
       rest.gaps = [Gap(since: moment(5), until: moment(65), cause: "/proc unreadable", samples: 60)]

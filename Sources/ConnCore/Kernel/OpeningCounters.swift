@@ -49,11 +49,11 @@ public struct Coverage: Hashable, Sendable {
   /// Openings in all.
   public var openings: Int64 { activeOpens + passiveOpens }
 
-  /// Adds what was counted in another stretch.
-  public mutating func add(_ other: Coverage) {
-    activeOpens += other.activeOpens
-    passiveOpens += other.passiveOpens
-    attemptFails += other.attemptFails
-    recorded += other.recorded
+  /// Adds the counts of another stretch, or of another namespace.
+  public static func += (sum: inout Coverage, more: Coverage) {
+    sum.activeOpens += more.activeOpens
+    sum.passiveOpens += more.passiveOpens
+    sum.attemptFails += more.attemptFails
+    sum.recorded += more.recorded
   }
 }

@@ -33,6 +33,8 @@ public struct DatabaseInfo: Sendable {
   public var gaps: Int64
   /// The first and the last sample.
   public var sampled: ClosedRange<Timestamp>?
+  /// What the kernel counted of openings, each namespace once; empty where nothing was counted.
+  public var coverage: [Coverage]
   /// Who records to it now.
   public var recorder: RecorderLock.Holder
 }
@@ -51,7 +53,7 @@ extension HistoryReader {
       schema: try connection.integer("PRAGMA user_version") ?? 0, finished: try count("life"),
       open: try count("open_life"), addresses: try count("address"), programs: try count("program"),
       samples: try connection.integer("SELECT sum(samples) FROM sample") ?? 0, gaps: try count("gap"),
-      sampled: try sampled(), recorder: RecorderLock.holder(database: path))
+      sampled: try sampled(), coverage: try coverage(), recorder: RecorderLock.holder(database: path))
   }
 
   static func fileSize(_ path: String) -> Int64 {
@@ -68,9 +70,11 @@ extension HistoryReader {
     while try rows.step() { findings.append(rows.text(0)) }
     if findings == ["ok"] { findings = [] }
     guard findings.isEmpty else { return findings }
-    for (column, table) in [
+    var references = [
       ("laddr", "address"), ("raddr", "address"), ("path", "path"), ("program", "program"),
-    ] {
+    ]
+    if schema >= 2 { references.append(("netns", "netns")) }
+    for (column, table) in references {
       for lives in ["life", "open_life"] {
         let missing =
           try connection.integer(

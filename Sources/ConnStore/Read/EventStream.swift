@@ -7,6 +7,10 @@ public import ConnCore
 ///
 /// Only the events of lives that go on at the same time are held, so a history of any length passes through.
 public struct EventStream {
+  /// How much earlier than one before it a life can have been opened, in microseconds: the kernel's word of an opening
+  /// can come with the sample after it, and that of another socket in the sample itself.
+  public static let disorder: Int64 = 2_000_000
+
   private var heap: [(time: Int64, id: Int64, order: Int, event: Event)] = []
 
   /// Makes an empty stream.
@@ -14,11 +18,11 @@ public struct EventStream {
 
   /// Adds a life's events, and hands over those that no later life can come before.
   ///
-  /// - Parameter life: opened no earlier than those added before it.
+  /// - Parameter life: opened no more than ``disorder`` before those added before it.
   public mutating func add<Failure: Error>(
     _ life: Life, _ body: (Event) throws(Failure) -> Bool
   ) throws(Failure) -> Bool {
-    guard try drain(before: life.firstSeen.microseconds, body) else { return false }
+    guard try drain(before: life.firstSeen.microseconds - Self.disorder, body) else { return false }
     for (order, event) in life.events.enumerated() {
       push((event.time.microseconds, life.id, order, event))
     }

@@ -9,6 +9,8 @@ public final class HistoryReader {
   /// The database.
   public let path: String
   let connection: Connection
+  /// The version of its tables: an older one than ours is read without what it lacks, since a reader changes nothing.
+  let schema: Int64
 
   /// Opens a database that exists.
   ///
@@ -30,7 +32,8 @@ public final class HistoryReader {
     }
     connection = try Self.open(path)
     try connection.run("PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA query_only = 1")
-    guard try Migration.check(connection) > 0 else {
+    schema = try Migration.check(connection)
+    guard schema > 0 else {
       throw StoreError(
         .foreign, path: path, why: "an empty file, not a database", hint: "connwatch record makes one")
     }

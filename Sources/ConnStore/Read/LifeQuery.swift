@@ -17,7 +17,8 @@ public struct LifeQuery: Sendable {
   public var since: Timestamp?
   /// Only lives that were opened at or before this moment.
   public var until: Timestamp?
-  /// Counts a socket in TIME_WAIT as going on.
+  /// Counts a socket in TIME_WAIT as going on: until it was last seen, or for ``HistoryReader/timeWait`` where it was
+  /// not watched.
   public var countsTimeWait = false
   /// What kinds of sockets.
   public var roles: Set<Life.Role> = [.connection]
@@ -36,6 +37,8 @@ extension HistoryReader {
   /// A life that is stored with a longer duration than this is found through an index of its own, so that a
   /// range of time need not look further back than this. In microseconds; part of the schema (`life_long`).
   static let longLife: Int64 = 600_000_000
+  /// How long the kernel keeps a socket in TIME_WAIT, in microseconds (TCP_TIMEWAIT_LEN in include/net/tcp.h).
+  public static let timeWait: Int64 = 60_000_000
   /// How much longer than its life a socket may be seen: twice the kernel's TIME_WAIT.
   static let longestTimeWait: Int64 = 120_000_000
 
@@ -52,7 +55,7 @@ extension HistoryReader {
     var open = try openLives(query)
     if isNewest { open.reverse() }
     var openPlace = open.startIndex
-    for part in try parts(query, select: { LifeColumns.select(from: $0, extra: false) }) {
+    for part in try parts(query, select: { LifeColumns.select(from: $0, extra: false, schema: schema) }) {
       let rows = try connection.prepare(part.sql)
       rows.bind(all: part.bindings)
       let columns = LifeColumns(hasExtra: false)
@@ -97,7 +100,8 @@ extension HistoryReader {
     var (conditions, bindings) = Self.conditions(query)
     Self.addOpenCondition(query, &conditions, &bindings)
     let rows = try connection.prepare(
-      LifeColumns.select(from: "open_life l", extra: true) + Self.whereClause(conditions) + " ORDER BY l.id")
+      LifeColumns.select(from: "open_life l", extra: true, schema: schema) + Self.whereClause(conditions)
+        + " ORDER BY l.id")
     rows.bind(all: bindings)
     let columns = LifeColumns(hasExtra: true)
     var lives: [Life] = []
@@ -131,7 +135,7 @@ extension HistoryReader {
       return [(select("life l") + Self.whereClause(shared) + order, values)]
     }
     let bound = try firstLife(reaching: since)
-    let end = query.countsTimeWait ? "max(l.duration, l.seen)" : "l.duration"
+    let end = query.countsTimeWait ? Self.endOfTimeWait : "l.duration"
     let range: [SQLValue] = [.integer(bound), .integer(since)]
     let recent =
       select("life l") + Self.whereClause(shared + ["l.id >= ?", "l.opened + \(end) >= ?"]) + order
@@ -142,6 +146,12 @@ extension HistoryReader {
     let parts = [(sql: recent, bindings: values + range), (sql: long, bindings: values + range)]
     return query.order == .newestFirst ? parts : parts.reversed()
   }
+
+  /// How long after its opening the socket of a finished life was there.
+  private static let endOfTimeWait = """
+    max(l.seen, l.duration + iif(l.seen <= l.duration
+      AND l.path IN (SELECT id FROM path WHERE last = 'TIME_WAIT'), \(timeWait), 0))
+    """
 
   /// A number below which no life reaches `since`, long ones apart.
   private func firstLife(reaching since: Int64) throws(StoreError) -> Int64 {

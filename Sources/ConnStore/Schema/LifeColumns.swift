@@ -8,17 +8,26 @@ struct LifeColumns {
   /// True where the row is of `open_life`, with its further columns.
   var hasExtra: Bool
 
+  /// The columns that ``Schema/version2`` brought, from column 18 on.
+  private static let version2 = "l.bytes_in, l.bytes_out, l.rtt, l.retransmits, n.label"
+
   /// The statement up to and without WHERE.
   ///
-  /// - Parameter table: the table with its alias `l`, and an INDEXED BY where one is wanted.
-  static func select(from table: String, extra: Bool) -> String {
-    """
-    SELECT l.id, l.opened, l.duration, l.seen, la.bytes, l.lport, ra.bytes, l.rport, l.flags, p.states,
-      l.offsets, l.pid, l.uncertainty, g.name, g.exe, g.unit, g.container, g.uid\
-    \(extra ? ", l.opened_boot, l.inode, l.process_start" : "")
-    FROM \(table) JOIN path p ON p.id = l.path JOIN address la ON la.id = l.laddr
-      JOIN address ra ON ra.id = l.raddr LEFT JOIN program g ON g.id = l.program
-    """
+  /// - Parameters:
+  ///   - table: the table with its alias `l`, and an INDEXED BY where one is wanted.
+  ///   - extra: true for `open_life`.
+  ///   - schema: the version of the database: one that cannot be written is read as it is, without what it lacks.
+  static func select(from table: String, extra: Bool, schema: Int64 = Migration.latest) -> String {
+    let isOld = schema < 2
+    return """
+      SELECT l.id, l.opened, l.duration, l.seen, la.bytes, l.lport, ra.bytes, l.rport, l.flags, p.states,
+        l.offsets, l.pid, l.uncertainty, g.name, g.exe, g.unit, g.container, g.uid,
+        \(isOld ? "NULL, NULL, NULL, NULL, NULL" : version2)\
+      \(extra ? ", l.opened_boot, l.inode, l.process_start, \(isOld ? "NULL" : "l.cookie")" : "")
+      FROM \(table) JOIN path p ON p.id = l.path JOIN address la ON la.id = l.laddr
+        JOIN address ra ON ra.id = l.raddr LEFT JOIN program g ON g.id = l.program
+        \(isOld ? "" : "LEFT JOIN netns n ON n.id = l.netns")
+      """
   }
 
   /// Reads the row a statement stands on; nil for one that makes no sense, which a sound database never has.
@@ -36,11 +45,11 @@ struct LifeColumns {
       proto: flags.proto, state: first,
       local: Endpoint(local, UInt16(truncatingIfNeeded: row.integer(5))),
       remote: Endpoint(remote, UInt16(truncatingIfNeeded: row.integer(7))),
-      inode: hasExtra ? UInt64(bitPattern: row.integer(19)) : 0,
+      inode: hasExtra ? UInt64(bitPattern: row.integer(24)) : 0,
       rawUID: row.optionalInteger(17).map { UInt32(truncatingIfNeeded: $0) } ?? SocketRow.noUID)
     var life = Life(
       id: row.integer(0), row: socket, role: flags.role, direction: flags.direction,
-      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.microseconds(18) : 0,
+      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.microseconds(23) : 0,
       uncertainty: row.optionalMicroseconds(12), sources: flags.sources)
     life.closedOffset = row.optionalMicroseconds(2)
     life.lastSeenOffset = row.microseconds(3)
@@ -50,14 +59,24 @@ struct LifeColumns {
     let offsets = row.isNull(10) ? [] : row.withBytes(10, Self.offsets)
     life.laterSteps = zip(states.dropFirst(), offsets).map { Life.Step($0, at: $1) }
     life.owner = owner(row, flags)
+    life.traffic = Self.traffic(row)
+    life.netns = row.optionalText(22)
+    if hasExtra { life.cookie = UInt64(bitPattern: row.integer(26)) }
     return life
+  }
+
+  private static func traffic(_ row: Statement) -> Traffic? {
+    guard let bytesIn = row.optionalInteger(18), let bytesOut = row.optionalInteger(19) else { return nil }
+    return Traffic(
+      bytesIn: UInt64(clamping: bytesIn), bytesOut: UInt64(clamping: bytesOut),
+      roundTrip: UInt32(clamping: row.integer(20)), retransmits: UInt32(clamping: row.integer(21)))
   }
 
   private func owner(_ row: Statement, _ flags: LifeFlags) -> SocketOwner {
     if let pid = row.optionalInteger(11) {
       let process = OwningProcess(
         pid: Int32(truncatingIfNeeded: pid),
-        startTime: hasExtra ? UInt64(bitPattern: row.integer(20)) : 0, name: row.text(13),
+        startTime: hasExtra ? UInt64(bitPattern: row.integer(25)) : 0, name: row.text(13),
         exe: row.optionalText(14), unit: row.optionalText(15), container: row.optionalText(16))
       return SocketOwner(process: process, others: flags.others)
     }

@@ -16,8 +16,12 @@ struct Migration {
 extension Migration {
   /// Every migration, oldest first. Those that have shipped are never edited.
   static let all = [
-    Migration(version: 1, name: "lives, dictionaries, samples and gaps", sql: Schema.version1)
+    Migration(version: 1, name: "lives, dictionaries, samples and gaps", sql: Schema.version1),
+    Migration(version: 2, name: "bytes, namespaces and coverage", sql: Schema.version2),
   ]
+
+  /// The version of a database that is up to date.
+  static let latest = all.last?.version ?? 0
 
   /// `PRAGMA application_id`: "conn" in ASCII, so that file(1) and we can tell the file from others.
   static let applicationID: Int64 = 0x636F_6E6E
@@ -37,8 +41,10 @@ extension Migration {
               version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied INTEGER NOT NULL) STRICT;
             """)
         }
+        // Views of the tables before must not be in the way, and those of the tables after not be too early.
+        try connection.run(Schema.dropViews)
         try connection.run(migration.sql)
-        try connection.run(Schema.views)
+        if migration.version == latest { try connection.run(Schema.views) }
         let record = try connection.prepare("INSERT INTO migration VALUES(?, ?, ?)")
         record.bind(1, migration.version)
         record.bind(2, migration.name)
@@ -62,11 +68,10 @@ extension Migration {
         .foreign, path: connection.path, why: "a SQLite database, but not one of connwatch",
         hint: "--db names another file")
     }
-    let known = all.last?.version ?? 0
-    guard version <= known else {
+    guard version <= latest else {
       throw StoreError(
         .newer, path: connection.path,
-        why: "made by a newer connwatch: its schema is \(version), this connwatch knows up to \(known)",
+        why: "made by a newer connwatch: its schema is \(version), this connwatch knows up to \(latest)",
         hint: "use the newer connwatch, or name another file with --db")
     }
     return version

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tables of version 1 and the views people may rely on.
+/// The tables, version by version, and the views people may rely on.
 ///
 /// One row is one socket's life. `life` holds the finished ones, numbered in opening order, so that "newest
 /// first" and "opened between" are walks along the table itself; `open_life` holds the others and is small.
@@ -51,4 +51,21 @@ enum Schema {
       id INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, cause TEXT NOT NULL,
       samples INTEGER NOT NULL, detail TEXT) STRICT;
     """
+
+  /// What only the kernel's own sources tell. `rtt` is in microseconds; `netns` is a number into the table of that
+  /// name, NULL for the recorder's own namespace, which in `coverage` is 0. A row of `coverage` belongs to a row of
+  /// `sample` and counts what was opened between its samples.
+  static let version2 =
+    ["life", "open_life"].flatMap { table in
+      ["bytes_in", "bytes_out", "rtt", "retransmits", "netns"].map {
+        "ALTER TABLE \(table) ADD COLUMN \($0) INTEGER;\n"
+      }
+    }.joined() + """
+      ALTER TABLE open_life ADD COLUMN cookie INTEGER;
+      CREATE TABLE netns(id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE) STRICT;
+      CREATE TABLE coverage(
+        sample INTEGER NOT NULL, netns INTEGER NOT NULL, active_opens INTEGER NOT NULL,
+        passive_opens INTEGER NOT NULL, attempt_fails INTEGER NOT NULL, recorded INTEGER NOT NULL,
+        PRIMARY KEY(sample, netns)) STRICT, WITHOUT ROWID;
+      """
 }

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
+import ConnCore
+
 extension Schema {
   /// The views that people open with other programs: a documented interface, made anew at each migration.
   ///
@@ -8,11 +10,6 @@ extension Schema {
   /// JSON arrays taken apart by json_each. Beside each readable time stands its integer (µs since the epoch).
   static var views: String {
     """
-    DROP VIEW IF EXISTS connections;
-    DROP VIEW IF EXISTS listening;
-    DROP VIEW IF EXISTS transitions;
-    DROP VIEW IF EXISTS gaps;
-    DROP VIEW IF EXISTS samples;
     CREATE VIEW connections AS \(lives(role: "<> 1"));
     CREATE VIEW listening AS \(lives(role: "= 1"));
     CREATE VIEW transitions AS
@@ -32,18 +29,27 @@ extension Schema {
     CREATE VIEW samples AS
       SELECT s.id, \(iso("s.first")) AS first, \(iso("s.last")) AS last, s.samples, s.sockets, s.sockets_max,
         s.opened, s.closed, s.skipped, s.duplicates, s.incomplete, r.source, r.interval / 1e6 AS interval_s,
-        s.first AS first_us, s.last AS last_us
-      FROM sample s LEFT JOIN run r ON r.id = s.run;
+        s.first AS first_us, s.last AS last_us, c.active_opens, c.passive_opens, c.attempt_fails, c.recorded
+      FROM sample s LEFT JOIN run r ON r.id = s.run LEFT JOIN (
+        SELECT sample, sum(active_opens) AS active_opens, sum(passive_opens) AS passive_opens,
+          sum(attempt_fails) AS attempt_fails, sum(recorded) AS recorded FROM coverage GROUP BY sample) c
+        ON c.sample = s.id;
     """
   }
+
+  /// Takes all views out, those of earlier versions too.
+  static let dropViews = ["connections", "listening", "transitions", "gaps", "samples"]
+    .map { "DROP VIEW IF EXISTS \($0);" }.joined()
 
   private static func both(_ columns: String) -> String {
     "SELECT \(columns) FROM life UNION ALL SELECT \(columns) FROM open_life"
   }
 
   private static func lives(role: String) -> String {
-    let shared =
-      "id, opened, duration, laddr, lport, raddr, rport, flags, path, program, pid, uncertainty"
+    let shared = """
+      id, opened, duration, laddr, lport, raddr, rport, flags, path, program, pid, uncertainty, \
+      bytes_in, bytes_out, rtt, retransmits, netns
+      """
     return """
       SELECT l.id, \(proto("l.flags")) AS proto, path.last AS state,
         la.text AS local_addr, l.lport AS local_port, ra.text AS remote_addr, l.rport AS remote_port,
@@ -53,7 +59,8 @@ extension Schema {
         l.uncertainty / 1e6 AS uncertainty_s, path.states,
         l.pid, g.name AS process, g.exe, g.unit, g.container, l.flags >> 13 & 255 AS others,
         \(whyUnknown) AS why_unknown, \(source) AS source,
-        l.opened AS first_seen_us, l.last_seen AS last_seen_us, l.opened + l.duration AS closed_us
+        l.opened AS first_seen_us, l.last_seen AS last_seen_us, l.opened + l.duration AS closed_us,
+        l.bytes_in, l.bytes_out, l.rtt / 1e3 AS rtt_ms, l.retransmits, netns.label AS netns
       FROM (
         SELECT \(shared), opened + seen AS last_seen FROM life
         UNION ALL
@@ -64,6 +71,7 @@ extension Schema {
         JOIN address ra ON ra.id = l.raddr
         LEFT JOIN program g ON g.id = l.program
         LEFT JOIN account ON account.uid = g.uid
+        LEFT JOIN netns ON netns.id = l.netns
         LEFT JOIN service ON service.port = CASE
             WHEN l.flags >> 2 & 3 = 1 OR l.flags >> 4 & 3 = 1 THEN l.lport
             WHEN l.flags >> 2 & 3 = 2 THEN l.rport END
@@ -83,7 +91,11 @@ extension Schema {
     WHEN 4 THEN 'kernel' WHEN 5 THEN 'not yet accepted' END
     """
 
-  private static let source = "CASE l.flags >> 9 & 15 WHEN 1 THEN 'proc' END"
+  /// The names of the bits that are set, joined as `Life.Sources.name` does.
+  private static let source =
+    "nullif(substr("
+    + Life.Sources.named.map { "iif(l.flags & \(Int($0.source.rawValue) << 9), '+\($0.name)', '')" }
+    .joined(separator: " || ") + ", 2), '')"
 
   private static func iso(_ microseconds: String) -> String {
     """

@@ -41,6 +41,8 @@ public struct Batch: Sendable {
   public var givenUp = 0
   /// What was not seen.
   public var gaps: [Gap] = []
+  /// What the kernel counted of openings since the sample before, each namespace once.
+  public var coverage: [Coverage] = []
 
   /// Makes the batch of one sample.
   public init(time: Timestamp, boot: Int64, nextLife: Int64, sockets: Int) {
@@ -75,6 +77,21 @@ public struct Batch: Sendable {
     dropped += later.dropped
     givenUp += later.givenUp
     gaps += later.gaps
+    for more in later.coverage {
+      if let place = coverage.firstIndex(where: { $0.netns == more.netns }) {
+        coverage[place] += more
+      } else {
+        coverage.append(more)
+      }
+    }
+  }
+
+  /// The earliest opening of those that are told in it: the kernel's word of one comes with the next sample. What was
+  /// open before recording began has none that is known.
+  var firstOpening: Timestamp? {
+    [current, finished].lazy.joined()
+      .filter { [nextLife] in $0.id >= nextLife && $0.uncertainty != nil }
+      .map(\.firstSeen).min()
   }
 
   /// Gives up the oldest finished lives beyond `limit`, so that a full disk does not fill the memory too. One gap

@@ -20,6 +20,7 @@ final class Dictionaries {
   private var addresses: [IPAddress: Int64] = [:]
   private var programs: [Program: Int64] = [:]
   private var paths: [[SocketState]: Int64] = [:]
+  private var namespaces: [String: Int64] = [:]
   private var accounts: Set<UInt32> = []
   private let accountName: (UInt32) -> String?
 
@@ -29,6 +30,8 @@ final class Dictionaries {
   private let addProgram: Statement
   private let findPath: Statement
   private let addPath: Statement
+  private let findNamespace: Statement
+  private let addNamespace: Statement
   private let addAccount: Statement
   private let connection: Connection
 
@@ -46,6 +49,8 @@ final class Dictionaries {
       "INSERT INTO program(name, exe, unit, container, uid) VALUES(?, ?, ?, ?, ?)")
     findPath = try connection.prepare("SELECT id FROM path WHERE states = ?")
     addPath = try connection.prepare("INSERT INTO path(states, last) VALUES(?, ?)")
+    findNamespace = try connection.prepare("SELECT id FROM netns WHERE label = ?")
+    addNamespace = try connection.prepare("INSERT INTO netns(label) VALUES(?)")
     addAccount = try connection.prepare("INSERT OR REPLACE INTO account VALUES(?, ?)")
   }
 
@@ -54,6 +59,7 @@ final class Dictionaries {
     addresses.removeAll()
     programs.removeAll()
     paths.removeAll()
+    namespaces.removeAll()
     accounts.removeAll()
   }
 
@@ -105,6 +111,19 @@ final class Dictionaries {
     }
     if paths.count >= Self.limit { paths.removeAll(keepingCapacity: true) }
     paths[states] = id
+    return id
+  }
+
+  /// The number of a network namespace other than the recorder's.
+  func netns(_ label: String) throws(StoreError) -> Int64 {
+    if let known = namespaces[label] { return known }
+    findNamespace.bind(1, label)
+    let id = try look(findNamespace) { () throws(StoreError) in
+      addNamespace.bind(1, label)
+      try addNamespace.run()
+    }
+    if namespaces.count >= Self.limit { namespaces.removeAll(keepingCapacity: true) }
+    namespaces[label] = id
     return id
   }
 

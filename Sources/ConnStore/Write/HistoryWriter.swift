@@ -71,11 +71,8 @@ public final class HistoryWriter {
   private let upsert: Statement
   private let finish: Statement
   private let takeOut: Statement
-  private let addSample: Statement
-  private let growSample: Statement
   private let addGap: Statement
-  private var sampleID: Int64?
-  private var sampleMinute: Int64 = 0
+  private let samples: SampleWriter
   /// Lives taken out since the dictionaries were last swept.
   var removedSinceSweep = 0
   /// When nothing was found to be too old, in ``Retention/pace``s.
@@ -101,26 +98,20 @@ public final class HistoryWriter {
       "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192")
     try Migration.bringUpToDate(connection, now: now)
     dictionaries = try Dictionaries(connection, accountName: run.accountName)
-    let columns =
-      "id, opened, duration, seen, laddr, lport, raddr, rport, flags, path, offsets, program, pid, uncertainty"
     upsert = try connection.prepare(
       """
-      INSERT OR REPLACE INTO open_life(\(columns), opened_boot, inode, process_start)
-      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT OR REPLACE INTO open_life(\(Self.columns), opened_boot, inode, process_start, cookie)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     finish = try connection.prepare(
-      "INSERT OR REPLACE INTO life(\(columns)) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    takeOut = try connection.prepare("DELETE FROM open_life WHERE id = ?")
-    addSample = try connection.prepare(
-      "INSERT INTO sample VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    growSample = try connection.prepare(
       """
-      UPDATE sample SET last = max(last, ?), samples = samples + ?, sockets = ?, sockets_max = max(sockets_max, ?),
-        opened = opened + ?, closed = closed + ?, skipped = skipped + ?, duplicates = duplicates + ?,
-        incomplete = incomplete + ?, boot = ? WHERE id = ?
+      INSERT OR REPLACE INTO life(\(Self.columns))
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
+    takeOut = try connection.prepare("DELETE FROM open_life WHERE id = ?")
     addGap = try connection.prepare("INSERT INTO gap VALUES(NULL, ?, ?, ?, ?, ?)")
     resumption = try Self.readResumption(connection, run: run, now: now)
+    samples = try SampleWriter(connection, dictionaries, lastSample: resumption.lastSample)
     runID = try Self.begin(run, connection, now: now)
   }
 
@@ -159,6 +150,12 @@ public final class HistoryWriter {
     return id
   }
 
+  /// The columns that `life` and `open_life` share, in the order in which they are bound.
+  private static let columns = """
+    id, opened, duration, seen, laddr, lport, raddr, rport, flags, path, offsets, program, pid, uncertainty, \
+    bytes_in, bytes_out, rtt, retransmits, netns
+    """
+
   /// The number of the next new life.
   static let nextLifeSQL = """
     SELECT 1 + max((SELECT coalesce(max(id), 0) FROM life), (SELECT coalesce(max(id), 0) FROM open_life),
@@ -196,10 +193,11 @@ public final class HistoryWriter {
       try connection.transaction { () throws(StoreError) in
         try connection.run(
           """
-          INSERT OR REPLACE INTO life SELECT id, opened,
+          INSERT OR REPLACE INTO life(\(columns)) SELECT id, opened,
             coalesce(duration, max(0, \(boot) - opened_boot)), max(seen, \(boot) - opened_boot),
             laddr, lport, raddr, rport, flags, path, offsets, program, pid,
-            iif(duration IS NULL, max(uncertainty, \(now - lastSample)), uncertainty) FROM open_life;
+            iif(duration IS NULL, max(uncertainty, \(now - lastSample)), uncertainty),
+            bytes_in, bytes_out, rtt, retransmits, netns FROM open_life;
           DELETE FROM open_life;
           """)
       }
@@ -214,9 +212,10 @@ public final class HistoryWriter {
         for gap in batch.gaps { try write(gap) }
         for life in batch.current {
           try bind(life, to: upsert)
-          upsert.bind(15, life.firstSeenBoot)
-          upsert.bind(16, Int64(bitPattern: life.inode))
-          upsert.bind(17, life.owner.process.map { Int64(bitPattern: $0.startTime) })
+          upsert.bind(20, life.firstSeenBoot)
+          upsert.bind(21, Int64(bitPattern: life.inode))
+          upsert.bind(22, life.owner.process.map { Int64(bitPattern: $0.startTime) })
+          upsert.bind(23, life.cookie == 0 ? nil : Int64(bitPattern: life.cookie))
           try upsert.run()
         }
         for life in batch.finished {
@@ -225,13 +224,12 @@ public final class HistoryWriter {
           try finish.run()
         }
         for id in batch.dropped { try takeOut(id) }
-        // A gap can be all there is to write: then nothing was sampled, and no row says otherwise.
-        if batch.samples > 0 { try count(batch) }
+        try samples.count(batch, run: runID)
       }
     } catch {
       // Ids that were given out in the transaction that is undone must not be used again.
       dictionaries.forget()
-      sampleID = nil
+      samples.forget()
       throw error
     }
   }
@@ -257,6 +255,11 @@ public final class HistoryWriter {
     statement.bind(12, try dictionaries.program(of: life))
     statement.bind(13, life.owner.process.map { Int64($0.pid) })
     statement.bind(14, life.uncertainty)
+    statement.bind(15, life.traffic.map { Int64(clamping: $0.bytesIn) })
+    statement.bind(16, life.traffic.map { Int64(clamping: $0.bytesOut) })
+    statement.bind(17, life.traffic.flatMap { $0.roundTrip == 0 ? nil : Int64($0.roundTrip) })
+    statement.bind(18, life.traffic.map { Int64($0.retransmits) })
+    statement.bind(19, try life.netns.map { label throws(StoreError) in try dictionaries.netns(label) })
   }
 
   private func write(_ gap: Gap) throws(StoreError) {
@@ -266,28 +269,6 @@ public final class HistoryWriter {
     addGap.bind(4, Int64(gap.samples))
     addGap.bind(5, gap.detail)
     try addGap.run()
-  }
-
-  /// Counts the samples of a minute in one row: a row a sample would outgrow the lives on a quiet machine.
-  private func count(_ batch: Batch) throws(StoreError) {
-    if batch.samples == 0 { return }
-    let minute = batch.first.microseconds / 60_000_000
-    let counts =
-      [
-        batch.sockets, batch.socketsMax, batch.opened, batch.closed, batch.skipped, batch.duplicates,
-        batch.incomplete,
-      ].map { SQLValue.integer(Int64($0)) } + [.integer(batch.boot)]
-    let last: [SQLValue] = [.integer(batch.last.microseconds), .integer(Int64(batch.samples))]
-    if let sampleID, minute == sampleMinute, batch.gaps.isEmpty {
-      growSample.bind(all: last + counts + [.integer(sampleID)])
-      try growSample.run()
-    } else {
-      let first: [SQLValue] = [.integer(runID), .integer(batch.first.microseconds)]
-      addSample.bind(all: first + last + [.integer(batch.nextLife)] + counts)
-      try addSample.run()
-      sampleID = connection.lastInsertID
-      sampleMinute = minute
-    }
   }
 
   /// Ends the run: says so in the database and moves the log into it.

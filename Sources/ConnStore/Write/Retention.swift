@@ -150,8 +150,7 @@ extension Connection {
         """)
       removed = changes
       try run("DELETE FROM gap WHERE until < \(cutoff)")
-      try run(
-        "DELETE FROM sample WHERE last < \(cutoff) AND id < (SELECT max(id) FROM sample)")
+      try removeSamples(endedBefore: cutoff)
     }
     return removed
   }
@@ -164,10 +163,15 @@ extension Connection {
       removed = changes
       guard let oldest = try integer("SELECT opened FROM life ORDER BY id LIMIT 1") else { return }
       try run("DELETE FROM gap WHERE until < \(oldest)")
-      try run(
-        "DELETE FROM sample WHERE last < \(oldest) AND id < (SELECT max(id) FROM sample)")
+      try removeSamples(endedBefore: oldest)
     }
     return removed
+  }
+
+  /// Takes out the rows of samples before `moment` but the last of all, which says when a recorder was there.
+  private func removeSamples(endedBefore moment: Int64) throws(StoreError) {
+    let rows = "FROM sample WHERE last < \(moment) AND id < (SELECT max(id) FROM sample)"
+    try run("DELETE FROM coverage WHERE sample IN (SELECT id \(rows)); DELETE \(rows)")
   }
 
   /// Gives free pages back to the file system.
@@ -181,10 +185,12 @@ extension Connection {
   func sweepDictionaries() throws(StoreError) {
     try transaction { () throws(StoreError) in
       for (table, columns) in [
-        ("address", ["laddr", "raddr"]), ("program", ["program"]), ("path", ["path"]),
+        ("address", ["laddr", "raddr"]), ("program", ["program"]), ("path", ["path"]), ("netns", ["netns"]),
       ] {
         let used = columns.flatMap { column in
-          ["life", "open_life"].map { "SELECT \(column) FROM \($0) WHERE \(column) IS NOT NULL" }
+          (["life", "open_life"] + (table == "netns" ? ["coverage"] : [])).map {
+            "SELECT \(column) FROM \($0) WHERE \(column) IS NOT NULL"
+          }
         }
         try run("DELETE FROM \(table) WHERE id NOT IN (\(used.joined(separator: " UNION ")))")
       }

@@ -148,6 +148,8 @@ final class Recorder {
       apply(sample, of: netns, to: &batch, &events)
     }
     batch.socketsMax = batch.sockets
+    totals.opened += batch.opened
+    totals.closed += batch.closed
     if let carried {
       batch.nextLife = carried.nextLife
       batch.first = min(batch.first, carried.first)
@@ -176,10 +178,14 @@ final class Recorder {
       let nothing = Snapshot(time: time, bootTime: boot, rows: [], source: [])
       apply(Sample(snapshot: nothing, heard: heard), of: netns, to: &batch, &events)
     }
-    carried = carried ?? batch
-    carried?.opened += batch.opened
-    carried?.closed += batch.closed
-    carried?.coverage += batch.coverage
+    totals.opened += batch.opened
+    totals.closed += batch.closed
+    var sum = Batch(time: time, boot: boot, nextLife: carried?.nextLife ?? batch.nextLife, sockets: 0)
+    sum.first = min(carried?.first ?? time, batch.finished.map(\.firstSeen).min() ?? time)
+    sum.opened = (carried?.opened ?? 0) + batch.opened
+    sum.closed = (carried?.closed ?? 0) + batch.closed
+    sum.coverage = (carried?.coverage ?? []) + batch.coverage
+    carried = sum
     if !batch.current.isEmpty || !batch.finished.isEmpty { ports.store(batch) }
     try tell([], events)
   }
@@ -203,8 +209,6 @@ final class Recorder {
       case .changed: break
       }
     }
-    totals.opened += batch.opened
-    totals.closed += batch.closed
     count(sample.counters, recorded: changes.recorded, of: netns, since: &tracker.counters, &batch)
     if ports.tell != nil { events += changes.events }
   }
@@ -228,7 +232,7 @@ final class Recorder {
     }
     batch.coverage.append(seen)
     if let place = coverage.firstIndex(where: { $0.netns == netns }) {
-      coverage[place].add(seen)
+      coverage[place] += seen
     } else {
       coverage.append(seen)
     }
