@@ -7,5 +7,6 @@
 #define CKERNELNET_H
 
 #include "ckn_namespace.h"
+#include "ckn_netlink.h"
 
 #endif

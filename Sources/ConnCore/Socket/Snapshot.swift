@@ -65,6 +65,8 @@ public struct TableReport: Hashable, Sendable {
     case absent
     /// The last line was cut short; what came before it is kept.
     case torn
+    /// The table changed while the kernel showed it, each time it was asked, in a way that may have hidden rows.
+    case interrupted
     /// Nothing of it can be used; the reason in words, for a person.
     case failed(String)
   }

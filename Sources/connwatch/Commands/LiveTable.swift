@@ -135,6 +135,8 @@ struct LiveTable {
       switch table.outcome {
       case .failed(let why): throw Failure(why)
       case .torn: global.remark("\(table.proto.name): the table was cut short; its last row is missing")
+      case .interrupted:
+        global.remark("\(table.proto.name): the table kept changing; some rows may be missing")
       case .read, .absent: break
       }
       if table.skippedTotal > 0, table.outcome != .torn {

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "ckn_netlink.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+struct job {
+  int netns;
+  int protocol;
+  struct ckn_socket made;
+};
+
+static void *open_socket(void *argument) {
+  struct job *job = argument;
+  if (job->netns >= 0 && setns(job->netns, CLONE_NEWNET) != 0) {
+    job->made = (struct ckn_socket){.descriptor = -1, .error = errno, .at_namespace = 1};
+    return NULL;
+  }
+  int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, job->protocol);
+  job->made = (struct ckn_socket){.descriptor = descriptor, .error = descriptor < 0 ? errno : 0};
+  return NULL;
+}
+
+struct ckn_socket ckn_netlink_socket(int netns, int protocol) {
+  struct job job = {.netns = netns, .protocol = protocol};
+  if (netns < 0) {
+    open_socket(&job);
+    return job.made;
+  }
+  // Signals are for the program's own threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_t thread;
+  int error = pthread_create(&thread, NULL, open_socket, &job);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (error != 0) return (struct ckn_socket){.descriptor = -1, .error = error};
+  pthread_join(thread, NULL);
+  return job.made;
+}
+
+int ckn_receive_batch(int descriptor, void *memory, unsigned slot, unsigned count, unsigned *lengths) {
+  enum { most = 64 };
+  struct mmsghdr messages[most];
+  struct iovec parts[most];
+  struct sockaddr_nl senders[most];
+  if (count > most) count = most;
+  for (unsigned index = 0; index < count; index++) {
+    parts[index] = (struct iovec){(char *)memory + (size_t)index * slot, slot};
+    messages[index].msg_hdr = (struct msghdr){
+        .msg_name = &senders[index], .msg_namelen = sizeof senders[index], .msg_iov = &parts[index], .msg_iovlen = 1};
+  }
+  int got;
+  do got = recvmmsg(descriptor, messages, count, MSG_DONTWAIT, NULL);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return -errno;
+  for (int index = 0; index < got; index++)
+    lengths[index] = senders[index].nl_pid == 0 ? messages[index].msg_len : 0;
+  return got;
+}
+
+long ckn_receive(int descriptor, void *memory, unsigned long size) {
+  struct sockaddr_nl sender;
+  socklen_t length;
+  ssize_t got;
+  do {
+    length = sizeof sender;
+    got = recvfrom(descriptor, memory, size, MSG_TRUNC, (struct sockaddr *)&sender, &length);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) return -errno;
+  return sender.nl_pid == 0 ? got : 0;
+}

@@ -1,4 +1,0 @@
-// SPDX-FileCopyrightText: connwatch contributors
-// SPDX-License-Identifier: Apache-2.0
-
-import KernelNet
