@@ -7,9 +7,11 @@ extension EphemeralRange {
   /// Reads the range from sys/net/ipv4/ip_local_port_range (ip(7)); the kernel's own default where that
   /// cannot be read or makes no sense.
   ///
-  /// It is that of the network namespace of the calling process, and serves IPv6 too.
-  public init(reading root: ProcRoot) {
-    self = root.smallFile("sys/net/ipv4/ip_local_port_range").flatMap { Self(parsing: $0) } ?? Self()
+  /// It is that of the network namespace of the thread that opens the file, and serves IPv6 too.
+  public init(reading root: ProcRoot, opening: FileOpening = openForReading) {
+    self =
+      root.smallFile("sys/net/ipv4/ip_local_port_range", opening: opening).flatMap { Self(parsing: $0) }
+      ?? Self()
   }
 
   /// Reads `32768\t60999\n`; nil for anything but two ports, the lower one first.

@@ -7,8 +7,8 @@ extension ProcRoot {
   /// The first bytes of a small file, such as a setting under sys: at most 4,096; nil where it cannot be read.
   ///
   /// - Parameter name: the path below the root, without a slash in front.
-  func smallFile(_ name: String) -> [UInt8]? {
-    let descriptor = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
+  func smallFile(_ name: String, opening: FileOpening = openForReading) -> [UInt8]? {
+    let descriptor = opening("\(path)/\(name)")
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var failed = false

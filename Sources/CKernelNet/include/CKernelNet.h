@@ -6,6 +6,7 @@
 #ifndef CKERNELNET_H
 #define CKERNELNET_H
 
+#include "ckn_namespace.h"
 #include "ckn_netlink.h"
 
 #endif

@@ -4,7 +4,7 @@
 import ConnCore
 import Glibc
 
-/// One socket table's file, opened anew for each reading.
+/// One file of /proc/net, opened anew for each reading.
 ///
 /// Anew, because some kernels (6.6.102–104, 6.12.42–45, 6.14.0) refuse to seek in /proc/net/tcp. The last
 /// descriptor is kept, so that a process that has none left can still read the table by seeking.
@@ -15,8 +15,8 @@ struct SocketTableFile {
   private var held: Int32 = -1
   /// The table was there once.
   private(set) var wasThere = false
-  /// Opens a path for reading, as open(2) does; tests let it fail.
-  private let opening: @Sendable (String) -> Int32
+  /// Opens the path, also in another network namespace; tests let it fail.
+  private let opening: FileOpening
 
   /// Why a table could not be read.
   enum Failure: Error, Equatable {
@@ -26,7 +26,7 @@ struct SocketTableFile {
     case system(Int32)
   }
 
-  init(path: String, opening: @escaping @Sendable (String) -> Int32) {
+  init(path: String, opening: @escaping FileOpening) {
     self.path = path
     self.opening = opening
   }

@@ -7,8 +7,8 @@ import Glibc
 /// Reads the socket tables below a /proc root into snapshots.
 ///
 /// The files are `net/tcp`, `net/tcp6`, `net/udp` and `net/udp6`. /proc/net leads to self/net, which shows the
-/// network namespace of the process's first thread; give another `directory` to see another one: `thread-self/net`
-/// after setns(2) in a thread, `PID/net` for that of a process.
+/// network namespace of the process's first thread; give another `directory` to see another one: `PID/net` for that of
+/// a process, or ``NetNamespace/enteredDirectory`` and an `opening` that enters it.
 ///
 /// All tables are read before the first is parsed, so they are as close together in time as can be. Keep a
 /// reader from sample to sample: it reuses its memory, and a descriptor a table, for when there are none left.
@@ -30,18 +30,10 @@ public final class SocketTableReader {
   ///   - directory: the directory of the tables below it.
   ///   - byteOrder: the byte order of the machine that made the tables.
   ///   - clock: what dates the snapshots.
-  public convenience init(
+  ///   - opening: how the tables are opened.
+  public init(
     root: ProcRoot = ProcRoot(), directory: String = "net", byteOrder: ByteOrder = .host,
-    clock: any SampleClock = SystemClock()
-  ) {
-    self.init(
-      root: root, directory: directory, byteOrder: byteOrder, clock: clock,
-      opening: { open($0, O_RDONLY | O_CLOEXEC) })
-  }
-
-  init(
-    root: ProcRoot, directory: String, byteOrder: ByteOrder, clock: any SampleClock,
-    opening: @escaping @Sendable (String) -> Int32
+    clock: any SampleClock = SystemClock(), opening: @escaping FileOpening = openForReading
   ) {
     self.root = root
     self.directory = directory

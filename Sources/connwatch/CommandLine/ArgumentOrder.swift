@@ -12,7 +12,7 @@ enum ArgumentOrder {
   /// Every option of any command that takes a value as the next word.
   static let valueOptions: Set<String> = [
     "--at", "--color", "--columns", "--db", "--expected", "--for", "--group-by", "--ignore", "--interval",
-    "--keep", "--limit", "--max-size", "--proc", "--since", "--source", "--until", "-S", "-U",
+    "--keep", "--limit", "--max-size", "--netns", "--proc", "--since", "--source", "--until", "-S", "-U",
   ]
 
   /// Words that begin a filter: with one of them first, the command is `list`.

@@ -7,6 +7,10 @@ import ArgumentParser
 enum Source: String, ExpressibleByArgument, CaseIterable {
   /// The best there is.
   case auto
-  /// /proc/net.
+  /// /proc/net and nothing but it.
   case proc
+  /// sock_diag(7).
+  case netlink
+  /// Every change of a state as the kernel traces it; only a recorder can.
+  case trace
 }

@@ -16,6 +16,8 @@ struct ListCommand: ParsableCommand {
         connwatch -tulpn                         who listens
         connwatch list state established         connections
         connwatch list dst 10.0.0.0/8:443 and not process curl
+        connwatch list -i dport = :443           bytes, round-trip times, retransmissions
+        sudo connwatch list --netns all -l       who listens, in every container too
         connwatch list --at 03:14 direction in   who was connected to us at 03:14
         connwatch list --json | jq .process.name
 
@@ -34,8 +36,17 @@ struct ListCommand: ParsableCommand {
       "The table as it stood then, from history: 03:14, -2h, 2026-01-01T10:00:00Z.", valueName: "time"))
   var at: String?
 
-  @Option(help: ArgumentHelp("Where sockets are read from: auto or proc.", valueName: "source"))
+  @Option(help: ArgumentHelp("Where sockets are read from: auto, proc or netlink.", valueName: "source"))
   var source = Source.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "The network namespace: self, all, a name (as ip netns has it), or a process in it.", valueName: "name")
+  )
+  var netns = "self"
+
+  @Flag(name: [.short, .long], help: "What connections carried: bytes, round-trip times, retransmissions.")
+  var info = false
 
   @Flag(help: "No owners and no history: the quickest.")
   var noOwners = false
@@ -43,13 +54,23 @@ struct ListCommand: ParsableCommand {
   @Flag(name: [.customShort("s"), .long], help: "A summary of how many there are of each.")
   var summary = false
 
+  func validate() throws {
+    if source == .trace {
+      throw ValidationError("--source trace: that is for record (list takes auto, proc or netlink)")
+    }
+    if netns.isEmpty {
+      throw ValidationError("--netns: a name is missing (self, all, a name or a process id)")
+    }
+  }
+
   func run() throws {
     let names = Names()
     let filter = try filterArguments.filter(names)
     if !summary { try global.checkColumns(ListRow.self) }
     var table: [ListRow]
+    let selection = NetworkNamespaces.Selection(netns)
     if let at {
-      table = try PastTable(global: global, names: names).rows(at: at)
+      table = try PastTable(global: global, names: names).rows(at: at, in: selection)
       let protos = sockets.protos
       table.removeAll { !protos.contains($0.socket.proto) || !isAsked($0) }
       if !filter.matchesEverything {
@@ -63,6 +84,9 @@ struct ListCommand: ParsableCommand {
       var live = LiveTable(global: global, names: names)
       live.looksUpOwners = !noOwners && !summary || filter.usesOwners
       live.looksUpHistory = wantsMemory
+      live.source = source
+      live.netns = selection
+      live.wantsTraffic = !summary && asksForTraffic
       table = try live.rows(sockets.protos, filter: filter, isAsked: isAsked)
     }
     let output = StandardOutput.standard()
@@ -74,10 +98,15 @@ struct ListCommand: ParsableCommand {
         options.names = NameResolver().resolve(
           table.lazy.flatMap { [$0.socket.local.address, $0.socket.remote.address] })
       }
-      var printer = try RowPrinter<ListRow>(options: options, to: output)
+      var printer = try RowPrinter<ListRow>(
+        table: ListRow.table(traffic: info, namespaces: selection == .all), options: options, to: output)
       try printer.print(table)
     }
     try output.flush()
+  }
+
+  private var asksForTraffic: Bool {
+    info || global.output.columns?.contains { key in ListRow.traffic.contains { $0.rawValue == key } } == true
   }
 
   private func isAsked(_ row: ListRow) -> Bool { !sockets.listening || row.role == .listener }

@@ -12,10 +12,24 @@ struct LiveTable {
   let names: Names
   var looksUpOwners = true
   var looksUpHistory = true
+  var source = Source.auto
+  var netns = NetworkNamespaces.Selection.own
+  /// What connections carried is asked for.
+  var wantsTraffic = false
 
   init(global: GlobalOptions, names: Names) {
     self.global = global
     self.names = names
+  }
+
+  /// One namespace's share of the rows.
+  private struct Part {
+    var source: LiveSource
+    var context: ListRow.Context
+    /// The listeners that have connections waiting.
+    var queues: AcceptQueues
+    /// Its rows.
+    var rows: Range<Int>
   }
 
   /// Reads the tables and picks rows.
@@ -23,19 +37,53 @@ struct LiveTable {
   /// - Throws: ``Failure`` where a table cannot be read.
   func rows(_ protos: ProtoSet, filter: Filter, isAsked: (ListRow) -> Bool) throws -> [ListRow] {
     let history = looksUpHistory ? try global.openHistoryIfAny() : nil
-    let reader = SocketTableReader(root: global.root)
     let asked = protos.intersection(filter.protos)
-    let snapshot = reader.read(asked)
-    try tell(snapshot.tables)
-    let ephemeral = EphemeralRange(reading: global.root)
-    var listeners = ListenerSet()
-    listeners.insert(listenersOf: snapshot.rows, ephemeral: ephemeral)
-    let context = ListRow.Context(
-      names: names, time: snapshot.time, netns: NetNamespace(reading: global.root)?.label)
     var table: [ListRow] = []
-    table.reserveCapacity(snapshot.rows.count)
-    for socket in snapshot.rows {
-      let row = ListRow(
+    var parts: [Part] = []
+    var tellsTraffic = true
+    for source in try sources() {
+      let reading = source.read(asked)
+      // What was read by the number of a process is another one's where that has been given again.
+      if let namespace = source.namespace, !namespace.isInPlace(below: global.root) {
+        if netns == .all { continue }
+        throw Failure("--netns: the last process of \(namespace.label) has ended")
+      }
+      try tell(reading.snapshot.tables)
+      tellsTraffic = tellsTraffic && reading.snapshot.source != .proc
+      let context = ListRow.Context(
+        names: names, time: reading.snapshot.time, netns: source.namespace?.label)
+      let start = table.count
+      append(reading, of: source, context, filter, to: &table, isAsked: isAsked)
+      parts.append(
+        Part(
+          source: source, context: context, queues: AcceptQueues(reading.listeners),
+          rows: start..<table.count))
+    }
+    if wantsTraffic, !tellsTraffic {
+      global.remark("/proc does not tell bytes, round-trip times and retransmissions (--source netlink does)")
+    }
+    if looksUpOwners { lookUpOwners(&table, parts) { $0.read(asked).snapshot } }
+    if let history { try remember(&table, parts, history) }
+    if filter.usesOwners {
+      table.removeAll {
+        !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
+      }
+    }
+    return table
+  }
+
+  /// Appends the rows of one namespace that are asked for and may match.
+  private func append(
+    _ reading: LiveSource.Reading, of source: LiveSource, _ context: ListRow.Context, _ filter: Filter,
+    to table: inout [ListRow], isAsked: (ListRow) -> Bool
+  ) {
+    let snapshot = reading.snapshot
+    let ephemeral = source.ephemeral
+    var listeners = ListenerSet()
+    listeners.insert(listenersOf: reading.listeners, ephemeral: ephemeral)
+    table.reserveCapacity(table.count + snapshot.rows.count)
+    for (index, socket) in snapshot.rows.enumerated() {
+      var row = ListRow(
         context: context, socket: socket, role: Life.Role(socket, ephemeral: ephemeral),
         direction: Direction.infer(socket, listeners: listeners, ephemeral: ephemeral, sawOpening: false),
         owner: .notLookedUp)
@@ -46,16 +94,40 @@ struct LiveTable {
       {
         continue
       }
+      if index < snapshot.traffic.count { row.traffic = snapshot.traffic[index] }
       table.append(row)
     }
-    if looksUpOwners { lookUpOwners(&table, snapshot) { reader.read(asked) } }
-    if let history { try remember(&table, history) }
-    if filter.usesOwners {
-      table.removeAll {
-        !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
+  }
+
+  /// The namespaces that are asked for. Of all of them, those that may not be seen into are left out, and that is said.
+  private func sources() throws -> [LiveSource] {
+    if netns == .own { return [try LiveSource(NetNamespace(reading: global.root), root: global.root)] }
+    let seen: NetworkNamespaces
+    let chosen: [NetNamespace]
+    do throws(NetworkNamespaceError) {
+      seen = try NetworkNamespaces(reading: global.root)
+      chosen = try seen.find(netns)
+    } catch {
+      throw Failure(error)
+    }
+    guard netns == .all else { return try chosen.map { try LiveSource($0, root: global.root) } }
+    var refused: [String] = []
+    let sources = chosen.compactMap { namespace in
+      do { return try LiveSource(namespace, root: global.root) } catch {
+        refused.append(namespace.label)
+        return nil
       }
     }
-    return table
+    let hint = geteuid() == 0 ? "" : " (sudo connwatch shows more)"
+    if !refused.isEmpty {
+      global.remark("network namespaces that may not be entered: \(refused.joined(separator: ", "))\(hint)")
+    }
+    if seen.refused > 0 || seen.hidesProcesses {
+      let who =
+        seen.refused == 1 ? "1 process" : seen.refused > 1 ? "\(seen.refused) processes" : "some processes"
+      global.remark("\(who) may not be looked into, so some network namespaces may be missing\(hint)")
+    }
+    return sources
   }
 
   private func tell(_ tables: [TableReport]) throws {
@@ -78,24 +150,26 @@ struct LiveTable {
     }
   }
 
+  /// One look-up for all namespaces: inodes of sockets are the machine's.
   private func lookUpOwners(
-    _ table: inout [ListRow], _ snapshot: Snapshot, lookAgain: () -> Snapshot
+    _ table: inout [ListRow], _ parts: [Part], lookAgain: (LiveSource) -> Snapshot
   ) {
     let owners = SocketOwners(root: global.root)
     owners.lookUp(table.lazy.filter { $0.socket.inode != 0 }.map { WantedSocket($0.socket) })
-    let queues = AcceptQueues(snapshot.rows)
-    var unclear: Set<UInt64> = []
-    for index in table.indices {
-      table[index].owner = owners.owner(of: table[index].socket, queues: queues)
-      if owners.needsSecondLook(table[index].socket) { unclear.insert(table[index].socket.inode) }
-    }
-    if !unclear.isEmpty {
+    for part in parts {
+      var unclear: Set<UInt64> = []
+      for index in part.rows {
+        table[index].owner = owners.owner(of: table[index].socket, queues: part.queues)
+        if owners.needsSecondLook(table[index].socket) { unclear.insert(table[index].socket.inode) }
+      }
+      if unclear.isEmpty { continue }
       // Nobody holds these: either they have closed since, or the kernel itself has them.
-      let again = lookAgain()
+      let again = lookAgain(part.source)
       let there = Set(again.rows.lazy.map(\.inode).filter { unclear.contains($0) })
-      for index in table.indices where unclear.contains(table[index].socket.inode) {
+      for index in part.rows where unclear.contains(table[index].socket.inode) {
         table[index].owner = owners.owner(
-          of: table[index].socket, queues: queues, stillThere: there.contains(table[index].socket.inode))
+          of: table[index].socket, queues: part.queues,
+          stillThere: there.contains(table[index].socket.inode))
       }
     }
     let hidden = table.count { $0.owner.whyUnknown == .noPermission }
@@ -107,43 +181,17 @@ struct LiveTable {
   }
 
   /// Takes from the history what the kernel no longer tells: since when, and whose a socket in TIME_WAIT was.
-  private func remember(_ table: inout [ListRow], _ history: HistoryReader) throws {
-    guard !table.isEmpty,
-      let memory = try Memory(history, global.root)
-    else { return }
-    for index in table.indices {
-      guard let life = memory.life(of: table[index].socket) else { continue }
-      table[index].firstSeen = life.firstSeen
-      if table[index].direction == nil { table[index].direction = life.direction }
-      if table[index].owner.process == nil, life.owner.process != nil { table[index].owner = life.owner }
-      if table[index].socket.uid == nil { table[index].socket.rawUID = life.rawUID }
+  private func remember(_ table: inout [ListRow], _ parts: [Part], _ history: HistoryReader) throws {
+    guard !table.isEmpty, let memory = try Memory(history, global.root) else { return }
+    for part in parts {
+      let lives = memory.lives(in: part.source.namespace)
+      for index in part.rows {
+        guard let life = lives.life(of: table[index].socket) else { continue }
+        table[index].firstSeen = life.firstSeen
+        if table[index].direction == nil { table[index].direction = life.direction }
+        if table[index].owner.process == nil, life.owner.process != nil { table[index].owner = life.owner }
+        if table[index].socket.uid == nil { table[index].socket.rawUID = life.rawUID }
+      }
     }
-  }
-}
-
-/// The lives that are open in the history, by their sockets.
-private struct Memory {
-  private struct Key: Hashable {
-    var proto: Proto
-    var local: Endpoint
-    var remote: Endpoint
-  }
-
-  private var lives: [Key: [Life]] = [:]
-
-  /// Reads them; nil where the history is of another boot, so that its open lives are not of these sockets.
-  init?(_ history: HistoryReader, _ root: ProcRoot) throws {
-    guard try history.lastBootID() == BootID(reading: root)?.description else { return nil }
-    for life in try history.openLives() {
-      lives[Key(proto: life.proto, local: life.local, remote: life.remote), default: []].append(life)
-    }
-  }
-
-  func life(of socket: SocketRow) -> Life? {
-    guard let candidates = lives[Key(proto: socket.proto, local: socket.local, remote: socket.remote)] else {
-      return nil
-    }
-    if socket.inode == 0 { return candidates.last { $0.proto.transport == .tcp } }
-    return candidates.last { $0.inode == socket.inode || $0.inode == 0 }
   }
 }

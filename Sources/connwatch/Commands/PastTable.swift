@@ -10,8 +10,9 @@ struct PastTable {
   let global: GlobalOptions
   let names: Names
 
-  /// Every socket that was open at `text`.
-  func rows(at text: String) throws -> [ListRow] {
+  /// Every socket that was open at `text`, in the recorder's network namespace unless others are asked for: by their
+  /// labels, since nothing else is left of them.
+  func rows(at text: String, in netns: NetworkNamespaces.Selection) throws -> [ListRow] {
     let now = SystemClock().now().wall
     let asked = try global.time(text, now: now)
     guard asked <= now else { throw Failure("--at \(text): that is in the future") }
@@ -24,9 +25,16 @@ struct PastTable {
       query.countsTimeWait = true
       query.roles = [.connection, .listener, .bound]
       query.order = .oldestFirst
-      let context = ListRow.Context(names: names, time: moment, netns: nil)
+      var contexts: [String?: ListRow.Context] = [:]
       var rows: [ListRow] = []
       try history.lives(query) { life in
+        switch netns {
+        case .own where life.netns != nil: return true
+        case .one(let label) where life.netns != label: return true
+        case .own, .one, .all: break
+        }
+        let context = contexts[life.netns] ?? ListRow.Context(names: names, time: moment, netns: life.netns)
+        contexts[life.netns] = context
         if let row = row(life, at: moment, context) { rows.append(row) }
         return true
       }

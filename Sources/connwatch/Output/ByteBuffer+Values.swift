@@ -60,6 +60,40 @@ extension ByteBuffer {
     while base[count - 1] == 48 { removeLast(1) }
   }
 
+  /// Appends microseconds as milliseconds with three decimals: `0.045`, `12.000`.
+  mutating func append(milliseconds microseconds: Int64) {
+    if microseconds < 0 { append(UInt8(ascii: "-")) }
+    let (whole, fraction) = microseconds.magnitude.quotientAndRemainder(dividingBy: 1000)
+    append(decimal: whole)
+    append(UInt8(ascii: "."))
+    append(Int(fraction), digits: 3)
+  }
+
+  /// Appends microseconds as milliseconds with about three digits: `0.05ms`, `12.3ms`, `230ms`. What is left over is
+  /// cut off.
+  mutating func append(shortMilliseconds microseconds: Int64) {
+    append(milliseconds: microseconds)
+    let size = microseconds.magnitude
+    removeLast(size < 10_000 ? 1 : size < 100_000 ? 2 : 4)
+    append(literal: "ms")
+  }
+
+  /// Appends a number of bytes with two or three digits and a power of 1024: `0`, `999`, `1.5K`, `31M`. What is left
+  /// over is cut off.
+  mutating func append(size bytes: UInt64) {
+    var unit = 0
+    while unit < 6, bytes >> UInt64(10 * unit) >= 1024 { unit += 1 }
+    let whole = bytes >> UInt64(10 * unit)
+    append(decimal: whole)
+    guard unit > 0 else { return }
+    if whole < 10 {
+      let rest = bytes >> UInt64(10 * (unit - 1)) & 1023
+      append(UInt8(ascii: "."))
+      append(decimal: rest * 10 / 1024)
+    }
+    append([UInt8](" KMGTPE".utf8)[unit])
+  }
+
   /// Appends an address.
   @inline(__always)
   mutating func append(_ address: IPAddress) {

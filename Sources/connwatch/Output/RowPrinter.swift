@@ -12,17 +12,22 @@ struct RowPrinter<Row: OutputRow> {
   private var csv: CSVLines<Row>
 
   /// Makes a printer, or fails on a column that the rows do not have.
-  init(_ row: Row.Type = Row.self, options: OutputOptions, to output: StandardOutput) throws(ColumnError) {
+  ///
+  /// - Parameter table: the columns of a table; those of the row where nil.
+  init(
+    _ row: Row.Type = Row.self, table: [TableColumn<Row.Field>]? = nil, options: OutputOptions,
+    to output: StandardOutput
+  ) throws(ColumnError) {
     self.output = output
     format = options.format
-    var columns = Row.table
+    var columns = table ?? Row.table
     var fields = Row.keys
     if let keys = options.columns {
       fields = try selectColumns(keys, of: Row.self)
       // Headed by their keys, none dropped, a process cut as ever.
       columns = fields.map { TableColumn($0, flexible: $0.rawValue == "process") }
     }
-    table = TableRenderer(columns: columns, options: options)
+    self.table = TableRenderer(columns: columns, options: options)
     json = JSONLines(fields: fields)
     csv = CSVLines(fields: fields, header: options.header)
   }

@@ -41,6 +41,8 @@ struct TableText {
     case .time(let time): clock.append(time, to: &bytes)
     case .seconds(let span): bytes.append(seconds: span)
     case .age(let span): TimeText.append(age: span, to: &bytes)
+    case .milliseconds(let span): bytes.append(shortMilliseconds: span)
+    case .size(let count): bytes.append(size: count)
     case .process(let owner): return Self.append(owner, to: &bytes)
     case .steps(let steps):
       if steps.isEmpty { bytes.append(UInt8(ascii: "-")) }

@@ -16,6 +16,10 @@ struct ListRow: OutputRow {
     case sendQueue = "send_q"
     case netns, process
     case firstSeen = "first_seen"
+    case bytesIn = "bytes_in"
+    case bytesOut = "bytes_out"
+    case roundTrip = "rtt_ms"
+    case retransmits, cwnd
     // For tables only:
     case local, remote, age, pid
   }
@@ -27,6 +31,24 @@ struct ListRow: OutputRow {
     TableColumn(.service, drop: 3), TableColumn(.direction, "DIR", drop: 2), TableColumn(.age, drop: 1),
     TableColumn(.pid, drop: 4), TableColumn(.process, flexible: true),
   ]
+
+  /// What only sock_diag tells, and only where asked.
+  static let traffic: [Field] = [.bytesIn, .bytesOut, .roundTrip, .retransmits, .cwnd]
+
+  /// The columns of a table that shows traffic or several namespaces too: these are what was asked for, so the others
+  /// are dropped before them.
+  static func table(traffic: Bool, namespaces: Bool) -> [TableColumn<Field>] {
+    var columns = table
+    let process = columns.removeLast()
+    if traffic {
+      columns += [
+        TableColumn(.bytesIn, "IN"), TableColumn(.bytesOut, "OUT"), TableColumn(.roundTrip, "RTT", drop: 8),
+        TableColumn(.retransmits, "RETR", drop: 6),
+      ]
+    }
+    if namespaces { columns.insert(TableColumn(.netns, drop: 7), at: 2) }
+    return columns + [process]
+  }
 
   /// What all rows of a table share.
   final class Context {
@@ -47,6 +69,7 @@ struct ListRow: OutputRow {
   var direction: Direction?
   var owner: SocketOwner
   var firstSeen: Timestamp?
+  var traffic: Traffic?
   /// False where the queues and the inode of a moment in the past are not known.
   var isLive = true
 
@@ -73,8 +96,21 @@ struct ListRow: OutputRow {
     case .process: return .process(owner)
     case .pid: return owner.process.orNull { .number($0.pid) }
     case .firstSeen: return firstSeen.orNull(Value.time)
+    case .bytesIn: return traffic.orNull { .size($0.bytesIn) }
+    case .bytesOut: return traffic.orNull { .size($0.bytesOut) }
+    case .roundTrip: return measuredRoundTrip.orNull { .milliseconds(Int64($0)) }
+    case .retransmits: return traffic.orNull { .number($0.retransmits) }
+    case .cwnd: return traffic.orNull { .number($0.congestionWindow) }
     case .age: return firstSeen.orNull { .age(max(0, context.time - $0)) }
     }
+  }
+}
+
+extension ListRow {
+  /// In microseconds, nil where none was measured.
+  private var measuredRoundTrip: UInt32? {
+    guard let traffic, traffic.roundTrip > 0 else { return nil }
+    return traffic.roundTrip
   }
 }
 

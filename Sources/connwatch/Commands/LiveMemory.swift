@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import ConnStore
+import ProcNet
+
+/// The lives that are open in the history, by their sockets.
+struct Memory {
+  /// Those of one network namespace.
+  struct Lives {
+    fileprivate struct Key: Hashable {
+      var proto: Proto
+      var local: Endpoint
+      var remote: Endpoint
+    }
+
+    fileprivate var lives: [Key: [Life]] = [:]
+
+    /// The life that a socket is in, nil where none is known.
+    func life(of socket: SocketRow) -> Life? {
+      guard let candidates = lives[Key(proto: socket.proto, local: socket.local, remote: socket.remote)]
+      else {
+        return nil
+      }
+      if socket.inode == 0 { return candidates.last { $0.proto.transport == .tcp } }
+      return candidates.last { $0.inode == socket.inode || $0.inode == 0 }
+    }
+  }
+
+  /// By the labels of their namespaces; nil is the recorder's.
+  private var namespaces: [String?: Lives] = [:]
+
+  /// Reads them; nil where the history is of another boot, so that its open lives are not of these sockets.
+  init?(_ history: HistoryReader, _ root: ProcRoot) throws {
+    guard try history.lastBootID() == BootID(reading: root)?.description else { return nil }
+    for life in try history.openLives() {
+      let key = Lives.Key(proto: life.proto, local: life.local, remote: life.remote)
+      namespaces[life.netns, default: Lives()].lives[key, default: []].append(life)
+    }
+  }
+
+  /// Those of a namespace. Our own is taken to be the recorder's, unless the history says that it watched ours among
+  /// others.
+  func lives(in namespace: NetNamespace?) -> Lives {
+    if let namespace, let lives = namespaces[namespace.label] { return lives }
+    return namespace?.isOwn == false ? Lives() : namespaces[nil] ?? Lives()
+  }
+}
