@@ -22,9 +22,11 @@ struct RecordCommand: ParsableCommand {
       A connection is one life: its states in order, and who held it. What was not
       watched is stored as a gap. Which file it is stored in: connwatch db --help.
 
-      No privileges are needed; root sees the owners of all sockets, others those of
-      their own. Connections shorter than the interval can be missed, except those
-      that are closed from this side: they stay in TIME_WAIT for a minute.
+      No privileges are needed. Anybody hears of every connection's end, with the bytes
+      it carried, however short it was; root also sees each opening and state as it
+      happens, and the owners of all sockets. What could not be seen is counted, and
+      told at the end. With --source proc nothing but /proc is read, and connections
+      shorter than the interval are missed unless they leave a TIME_WAIT behind.
       """)
 
   @Option(help: ArgumentHelp("Time between samples: 1s, 500ms.", valueName: "duration"))
@@ -37,8 +39,12 @@ struct RecordCommand: ParsableCommand {
   @Flag(name: .customLong("print"), help: "Print each event as it comes.")
   var prints = false
 
-  @Option(help: ArgumentHelp("Where sockets are read from: auto or proc.", valueName: "source"))
+  @Option(help: ArgumentHelp("What is read: auto, proc, netlink or trace.", valueName: "source"))
   var source = Source.auto
+
+  @Option(
+    help: ArgumentHelp("Which network namespaces: self, all, a name or a pid.", valueName: "netns"))
+  var netns = "self"
 
   @Option(
     help: ArgumentHelp("Keep connections this long after they end; 0 for ever.", valueName: "duration"))
@@ -64,13 +70,16 @@ struct RecordCommand: ParsableCommand {
     let signals = SignalWait()
     let lock = try RecorderLock(database: path)
     let clock = SystemClock()
-    let (background, resumption) = try startWriter(path, plan, names, now: clock.now().wall)
+    let recording = try Recording(
+      .init(source: source, netns: NetworkNamespaces.Selection(netns), root: global.root))
+    defer { recording.stop() }
+    let (background, resumption) = try startWriter(
+      path, plan, names, source: recording.sources, now: clock.now().wall)
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
     let owners = SocketOwners(root: global.root)
     let recorder = Recorder(
-      settings: LifeTable.Settings(ephemeral: EphemeralRange(reading: global.root)), resumption: resumption,
-      interval: plan.interval, ignored: plan.ignored,
+      settings: LifeTable.Settings(), resumption: resumption, interval: plan.interval, ignored: plan.ignored,
       ports: Recorder.Ports(
         owners: { wanted, rows in Self.find(wanted, among: rows, owners) },
         store: { background.submit($0) },
@@ -80,8 +89,10 @@ struct RecordCommand: ParsableCommand {
             try printer.print(happenings.map { EventRow(names: names, happening: $0) })
             try output.flush()
           }))
+    recording.begin(recorder)
     global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
-    let failure = sample(recorder, plan, signals, owners)
+    sayWhatIsMissed(recording)
+    let failure = sample(recorder, recording, plan, signals, owners)
     // Whatever ended the sampling, what was seen is stored before anything is said of it.
     let end = clock.now()
     try? recorder.finish(at: end.wall, boot: end.boot)
@@ -93,15 +104,33 @@ struct RecordCommand: ParsableCommand {
       recorded \(totals.samples) samples: \(totals.opened) opened, \(totals.closed) closed, \(totals.gaps) gaps, \
       to \(path)
       """)
+    for coverage in recorder.coverage {
+      let place = coverage.netns.map { "\($0): " } ?? ""
+      global.remark(place + CoverageWords.always(coverage, isTraced: recording.sources.contains(.trace)))
+    }
     if let failure { throw failure }
     if totals.samples == 0 { throw Failure("record: nothing could be sampled") }
   }
 
+  /// Says once what this recorder will not see, and what would change that.
+  private func sayWhatIsMissed(_ recording: Recording) {
+    guard source == .auto, let whyNoTrace = recording.whyNoTrace else { return }
+    let short = "connections shorter than \(interval)"
+    let missed =
+      recording.hearsEnds ? "the opening times and owners of \(short) are not seen" : "\(short) are missed"
+    if geteuid() == 0 {
+      global.remark("\(missed): \(whyNoTrace)")
+    } else {
+      global.remark(
+        "\(missed), nor are the owners of other users' sockets (sudo connwatch record sees them)")
+    }
+  }
+
   /// Opens the database and hands it to a thread of its own, which is then alone in knowing it.
   private func startWriter(
-    _ path: String, _ plan: Plan, _ names: Names, now: Timestamp
+    _ path: String, _ plan: Plan, _ names: Names, source: Life.Sources, now: Timestamp
   ) throws -> (BackgroundWriter, HistoryWriter.Resumption) {
-    let writer = try HistoryWriter(path: path, run: run(plan, names), now: now)
+    let writer = try HistoryWriter(path: path, run: run(plan, names, source), now: now)
     let resumption = writer.resumption
     writer.forgetResumption()
     let quiet = global.quiet
@@ -141,7 +170,7 @@ struct RecordCommand: ParsableCommand {
     }
   }
 
-  private func run(_ plan: Plan, _ names: Names) -> HistoryWriter.Run {
+  private func run(_ plan: Plan, _ names: Names, _ source: Life.Sources) -> HistoryWriter.Run {
     let services = names.services.names.flatMap { name in
       names.services.ports(named: name)
         .filter { names.services.name($0.0, $0.1) == name }
@@ -150,7 +179,7 @@ struct RecordCommand: ParsableCommand {
     return HistoryWriter.Run(
       bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(),
       version: Connwatch.version,
-      source: Source.proc.rawValue, interval: plan.interval, ignored: ignore, services: services,
+      source: source.name, interval: plan.interval, ignored: ignore, services: services,
       accountName: { Names.userName($0) })
   }
 
@@ -158,38 +187,57 @@ struct RecordCommand: ParsableCommand {
   ///
   /// - Returns: why it ended, where that was neither the time nor a signal.
   private func sample(
-    _ recorder: Recorder, _ plan: Plan, _ signals: SignalWait, _ owners: SocketOwners
+    _ recorder: Recorder, _ recording: Recording, _ plan: Plan, _ signals: SignalWait, _ owners: SocketOwners
   ) -> (any Error)? {
-    let reader = SocketTableReader(root: global.root)
     let start = SignalWait.monotonic()
     // Half of all time, so that the sum is a time too.
     let end = plan.duration.map { start + min($0, .max / 2) } ?? .max
     var due = start
-    var saidOwners = false
+    var saidOwners = recording.whyNoTrace != nil && geteuid() != 0
     var saidFailure = false
-    repeat {
-      let snapshot = reader.read()
-      if let failure = snapshot.failure {
-        if !saidFailure {
+    do {
+      repeat {
+        let failure = try recording.sample(recorder)
+        if let failure, !saidFailure {
           global.remark("\(failure): sampling goes on, the time until it can be read is a gap")
         }
-        saidFailure = true
-      } else {
-        saidFailure = false
+        saidFailure = failure != nil
+        if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
+          saidOwners = true
+          let seen = owners.visibility
+          let who = seen.refused > 0 ? "\(seen.refused) of \(seen.processes) processes" : "some processes"
+          let hint = geteuid() == 0 ? "" : " (sudo connwatch record sees all)"
+          global.remark("\(who) may not be looked into, so the owners of their sockets are not known\(hint)")
+        }
+        let now = SignalWait.monotonic()
+        due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
+      } while try due <= end && wait(until: due, recorder, recording, signals)
+      if due > end { _ = try wait(until: end, recorder, recording, signals) }
+      // What was heard after the last sample would be lost; a trace tells what happened with a little delay.
+      if recording.sources.intersection([.end, .trace]) != [] {
+        usleep(20_000)
+        _ = try recording.sample(recorder, isLast: true)
       }
-      do { try recorder.take(snapshot, monotonic: SignalWait.monotonic()) } catch { return error }
-      if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
-        saidOwners = true
-        let seen = owners.visibility
-        let who = seen.refused > 0 ? "\(seen.refused) of \(seen.processes) processes" : "some processes"
-        let hint = geteuid() == 0 ? "" : " (sudo connwatch record sees all)"
-        global.remark("\(who) may not be looked into, so the owners of their sockets are not known\(hint)")
-      }
-      let now = SignalWait.monotonic()
-      due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
-    } while due <= end && signals.wait(until: due)
-    if due > end { _ = signals.wait(until: end) }
+    } catch {
+      return error
+    }
     return nil
+  }
+
+  /// Most time between two looks at what was heard, in microseconds.
+  private static let hearing: Int64 = 1_000_000
+
+  /// Waits for the next sample, and takes what is heard meanwhile where that is long.
+  ///
+  /// - Returns: false where a signal asked to stop.
+  private func wait(
+    until due: Int64, _ recorder: Recorder, _ recording: Recording, _ signals: SignalWait
+  ) throws -> Bool {
+    while due - SignalWait.monotonic() > Self.hearing * 3 / 2 {
+      guard signals.wait(until: SignalWait.monotonic() + Self.hearing) else { return false }
+      try recording.hear(recorder)
+    }
+    return signals.wait(until: due)
   }
 
   private static func find(

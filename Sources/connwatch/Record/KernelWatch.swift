@@ -14,33 +14,44 @@ import Synchronization
 final class KernelWatch: @unchecked Sendable {
   /// What was heard since it was last taken.
   struct News {
-    var heard = Heard()
-    /// Traced events that were lost, as far as the kernel counted them.
-    var lostEvents = 0
+    /// What was traced, of every network namespace, and who it was.
+    var events: [TraceEvent] = []
+    /// Some of it was lost, and how much as far as the kernel counted it.
+    var lostEvents: Int?
+    /// Ends of sockets, by the label of their namespace.
+    var ends: [String?: [SocketEnd]] = [:]
+    /// The namespaces of which some ends were lost.
+    var lostEnds: Set<String?> = []
+    /// The trace was on all the time.
+    var isTraced = false
     /// Why the trace cannot be read any more.
     var failure: TraceError?
   }
 
   /// Milliseconds between two readings of the trace.
   private static let pace: Int32 = 50
+  /// Milliseconds that messages are left to gather. An ordinary user's buffer holds some hundred of them.
+  private static let gathering: UInt32 = 2
   /// Events that may wait for the recorder; more are given up, and that is a loss like any other.
   private static let mostEvents = 1_000_000
 
-  private let ends: SocketEndListener?
-  private let ledger: ProcessLedger
   private let lock = Mutex(())
   // What the lock guards:
+  private var ends: [(netns: String?, listener: SocketEndListener)] = []
   private var trace: TraceInstance?
+  private let ledger: ProcessLedger?
   private var news = News()
+  private var lastRead: Int64 = 0
   private var isStopping = false
   private var thread: pthread_t?
 
   /// Begins to listen.
   ///
-  /// - Parameter ledger: finds who an event's thread is; made after the trace was begun, so that no process is missed.
-  init(trace: TraceInstance?, ends: SocketEndListener?, ledger: ProcessLedger) {
+  /// - Parameters:
+  ///   - trace: nil where nothing is traced.
+  ///   - ledger: finds who an event's thread is; made after the trace was begun, so that no process is missed.
+  init(trace: TraceInstance?, ledger: ProcessLedger?) {
     self.trace = trace
-    self.ends = ends
     self.ledger = ledger
     var thread = pthread_t()
     let context = Unmanaged.passRetained(self).toOpaque()
@@ -53,13 +64,20 @@ final class KernelWatch: @unchecked Sendable {
     self.thread = thread
   }
 
+  /// Listens to the ends of another network namespace too.
+  func add(_ listener: SocketEndListener, of netns: String?) {
+    lock.withLock { _ in ends.append((netns, listener)) }
+  }
+
+  /// Listens to a network namespace no more.
+  func remove(_ netns: String?) { lock.withLock { _ in ends.removeAll { $0.netns == netns } } }
+
   /// Everything that was heard since the last time, up to this moment.
   func take() -> News {
     lock.withLock { _ in
-      listen()
       follow()
-      news.heard.isTraced = trace != nil
-      news.heard.hearsEnds = ends != nil
+      listen()
+      news.isTraced = trace != nil
       defer { news = News() }
       return news
     }
@@ -77,62 +95,53 @@ final class KernelWatch: @unchecked Sendable {
   }
 
   private func work() {
-    while !(lock.withLock { _ in isStopping }) {
-      if let ends {
-        var ready = pollfd(fd: ends.descriptor, events: Int16(POLLIN), revents: 0)
-        // An ordinary user's buffer holds some hundred messages, so they are read as they come, a few at a time.
-        if poll(&ready, 1, Self.pace) > 0 { usleep(2000) }
-      } else {
-        usleep(UInt32(Self.pace) * 1000)
-      }
+    while true {
+      let (stops, descriptors) = lock.withLock { _ in (isStopping, ends.map(\.listener.descriptor)) }
+      if stops { return }
+      var ready = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      if poll(&ready, nfds_t(ready.count), Self.pace) > 0 { usleep(Self.gathering * 1000) }
       lock.withLock { _ in
         listen()
-        if isDue() { follow() }
+        if SignalWait.monotonic() - lastRead >= Int64(Self.pace) * 1000 { follow() }
       }
     }
   }
 
-  private var lastRead: Int64 = 0
-
-  /// True where the trace was not read for ``pace``.
-  private func isDue() -> Bool { SignalWait.monotonic() - lastRead >= Int64(Self.pace) * 1000 }
-
   private func listen() {
-    guard let ends else { return }
-    if ends.receive(into: &news.heard.ends).overflowed { news.heard.lostEnds = true }
+    for (netns, listener) in ends {
+      if listener.receive(into: &news.ends[netns, default: []]).overflowed { news.lostEnds.insert(netns) }
+    }
   }
 
   /// Reads the trace, and finds out who the threads in it are.
   private func follow() {
-    guard let trace else { return }
+    guard let trace, let ledger else { return }
     lastRead = SignalWait.monotonic()
     let batch: TraceBatch
     do throws(TraceError) {
       batch = try trace.read()
     } catch {
       news.failure = error
-      news.heard.lostEvents = true
+      news.lostEvents = news.lostEvents ?? 0
       trace.close()
       self.trace = nil
       return
     }
     if batch.loss.count > 0 || batch.loss.isUnknown {
-      news.heard.lostEvents = true
-      news.lostEvents += batch.loss.count
+      news.lostEvents = (news.lostEvents ?? 0) + batch.loss.count
     }
     for event in batch.events {
       switch event.kind {
       case .task(let task): ledger.take(task, boot: event.boot)
       case .state(var change) where change.from == .close && change.thread != 0:
         (change.owner, change.namespace) = ledger.owner(ofThread: change.thread)
-        news.heard.events.append(TraceEvent(boot: event.boot, .state(change)))
-      default: news.heard.events.append(event)
+        news.events.append(TraceEvent(boot: event.boot, .state(change)))
+      default: news.events.append(event)
       }
     }
-    if news.heard.events.count > Self.mostEvents {
-      news.lostEvents += news.heard.events.count
-      news.heard.lostEvents = true
-      news.heard.events.removeAll()
+    if news.events.count > Self.mostEvents {
+      news.lostEvents = (news.lostEvents ?? 0) + news.events.count
+      news.events.removeAll()
     }
   }
 }

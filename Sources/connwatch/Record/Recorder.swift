@@ -54,6 +54,8 @@ final class Recorder {
   private(set) var coverage: [Coverage] = []
   /// By the label of the namespace; nil is the recorder's own.
   private var trackers: [String?: Tracker] = [:]
+  /// Namespaces that are gone, whose lives end with the next sample.
+  private var leaving: [String?] = []
   private let settings: LifeTable.Settings
   private var nextLife: Int64
   private var resumption: HistoryWriter.Resumption
@@ -111,8 +113,8 @@ final class Recorder {
     trackers[netns] = Tracker(table: table, counters: counters)
   }
 
-  /// The namespaces that are watched.
-  var watched: [String?] { Array(trackers.keys) }
+  /// Watches a network namespace no more: it is gone, and what was open in it has ended.
+  func leave(_ netns: String?) { if trackers[netns] != nil { leaving.append(netns) } }
 
   /// Takes one sample of each namespace that is watched. Where a table could not be read, the state is left as it was and
   /// a gap begins.
@@ -147,6 +149,8 @@ final class Recorder {
       if !sample.snapshot.incomplete.isEmpty { batch.incomplete = 1 }
       apply(sample, of: netns, to: &batch, &events)
     }
+    for netns in leaving { finish(netns, moment, to: &batch, &events) }
+    leaving = []
     batch.socketsMax = batch.sockets
     totals.opened += batch.opened
     totals.closed += batch.closed
@@ -166,13 +170,15 @@ final class Recorder {
   }
 
   /// Takes what the kernel told between two samples that are far apart, so that it need not be kept till then.
-  func hear(_ heard: [String?: Heard], at time: Timestamp, boot: Int64) throws {
+  func hear(_ heard: [String?: Heard], lost: [Gap], at time: Timestamp, boot: Int64) throws {
     guard unreadable == nil, lastSample != nil else {
       for (netns, heard) in heard { unheard[netns, default: Heard()].add(heard) }
+      untold += lost
       return
     }
     var batch = Batch(time: time, boot: boot, nextLife: nextLife, sockets: 0)
     batch.samples = 0
+    batch.gaps = lost
     var events: [Event] = []
     for (netns, heard) in heard {
       let nothing = Snapshot(time: time, bootTime: boot, rows: [], source: [])
@@ -186,8 +192,22 @@ final class Recorder {
     sum.closed = (carried?.closed ?? 0) + batch.closed
     sum.coverage = (carried?.coverage ?? []) + batch.coverage
     carried = sum
-    if !batch.current.isEmpty || !batch.finished.isEmpty { ports.store(batch) }
-    try tell([], events)
+    totals.gaps += lost.count
+    if !batch.current.isEmpty || !batch.finished.isEmpty || !lost.isEmpty { ports.store(batch) }
+    try tell(lost, events)
+  }
+
+  /// Ends what was open in a namespace that is gone: whole tables without a socket say so, as often as it takes.
+  private func finish(
+    _ netns: String?, _ moment: Snapshot, to batch: inout Batch, _ events: inout [Event]
+  ) {
+    let reports = Proto.allCases.map { TableReport(proto: $0, outcome: .read) }
+    let empty = Snapshot(
+      time: moment.time, bootTime: moment.bootTime, rows: [], tables: reports, source: [])
+    for _ in 0...max(settings.confirmationsTCP, settings.confirmationsUDP) {
+      apply(Sample(snapshot: empty), of: netns, to: &batch, &events)
+    }
+    trackers[netns] = nil
   }
 
   /// Finds what one namespace's sample changes, and adds it to the batch of all.

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import KernelNet
+import ProcNet
+
+/// One network namespace that is recorded: its sockets, its ends, its counters.
+final class WatchedNamespace {
+  /// Its label in the history, nil for the one that the recorder is in.
+  let netns: String?
+  /// Its inode, 0 where not known.
+  let inode: UInt64
+  /// The kernel's counters before anything was listened to.
+  let firstCounters: OpeningCounters?
+  /// Tells of every socket's end; nil where nobody listens, and why not.
+  private(set) var ends: SocketEndListener?
+  private(set) var whyNoEnds: String?
+  private let source: LiveSource
+  private let counters: OpeningCountersReader
+
+  /// Begins to watch.
+  ///
+  /// - Throws: ``Failure`` where the namespace cannot be seen into, or not by the source that was asked for.
+  init(_ namespace: NetNamespace?, root: ProcRoot, source: Source) throws(Failure) {
+    netns = namespace.flatMap { $0.isOwn ? nil : $0.label }
+    inode = namespace?.inode ?? 0
+    let live = try LiveSource(namespace, root: root, source: source)
+    self.source = live
+    counters = live.openingCounters()
+    firstCounters = try? counters.read()
+    guard source != .proc, root == ProcRoot() else { return }
+    do throws(SocketDiagError) {
+      ends = try live.withDescriptor { descriptor throws(SocketDiagError) in
+        try SocketEndListener(namespaceDescriptor: descriptor)
+      }
+    } catch {
+      whyNoEnds = "\(error)"
+    }
+  }
+
+  /// Its range of client ports.
+  var ephemeral: EphemeralRange { source.ephemeral }
+  /// What shows its sockets.
+  var rows: Life.Sources { source.readsDiag ? .netlink : .proc }
+
+  /// Takes a sample. Sockets in TIME_WAIT can be as many as the machine allows, and need no look where ends are heard.
+  func sample(_ heard: Heard) -> Recorder.Sample {
+    let counted = try? counters.read()
+    var states = StateSet.all
+    if ends != nil { states.remove(.timeWait) }
+    return Recorder.Sample(snapshot: source.sample(states: states), heard: heard, counters: counted)
+  }
+}
