@@ -20,59 +20,106 @@ final class LiveSource {
   let namespace: NetNamespace?
   /// Its range of client ports.
   let ephemeral: EphemeralRange
+  private let source: Source
   private let tables: SocketTableReader
-  /// Of the namespace, -1 for our own and for one that may not be entered.
-  private let descriptor: Int32
+  /// nil where sock_diag is not asked for or does not answer.
+  private var diag: SocketDiagReader?
 
   /// Makes ready to read; reads nothing yet.
   ///
-  /// - Throws: ``Failure`` where the namespace cannot be seen into.
-  init(_ namespace: NetNamespace?, root: ProcRoot) throws(Failure) {
+  /// - Throws: ``Failure`` where the namespace cannot be seen into, or not by the source that was asked for.
+  init(_ namespace: NetNamespace?, root: ProcRoot, source: Source) throws(Failure) {
     self.namespace = namespace
+    self.source = source
     guard let namespace, !namespace.isOwn else {
-      descriptor = -1
       ephemeral = EphemeralRange(reading: root)
       tables = SocketTableReader(root: root)
+      diag = try Self.diag(source, root, descriptor: nil)
       return
     }
-    let opened: Int32
-    do { opened = try namespace.openDescriptor() } catch {
+    // One that may not be opened can be read all the same by the directory of a process in it.
+    let entry: NamespaceEntry?
+    do { entry = try NamespaceEntry(namespace) } catch {
       guard namespace.directory != nil else { throw Failure(error) }
-      opened = -1
+      entry = nil
     }
-    let enters: FileOpening = { NetworkEntry.open($0, in: opened) }
+    let enters: FileOpening = { entry?.open($0) ?? -1 }
     if let directory = namespace.directory {
       tables = SocketTableReader(root: root, directory: directory)
     } else {
       // What can be opened there says whether it may be entered at all, in clearer words than a table could.
-      let test = enters(root.path + "/" + NetNamespace.enteredDirectory + "/tcp")
-      if test < 0 {
-        let code = errno
-        if opened >= 0 { close(opened) }
-        throw Failure(NetworkNamespaceError.unreadable(path: namespace.path, code: code))
-      }
+      let test = enters("\(root.path)/\(NetNamespace.enteredDirectory)/tcp")
+      if test < 0 { throw Failure(.unreadable(path: namespace.path, code: errno)) }
       close(test)
       tables = SocketTableReader(root: root, directory: NetNamespace.enteredDirectory, opening: enters)
     }
-    descriptor = opened
     ephemeral = EphemeralRange(
       reading: root,
       opening: { path in
-        let file = opened < 0 ? -1 : enters(path)
+        let file = enters(path)
         // Where it may not be entered its range is likely ours, which is the kernel's usual one.
         return file < 0 ? openForReading(path) : file
       })
+    diag = try Self.diag(source, root, entry)
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
+  /// What reads another namespace by sock_diag; nil where /proc is to be read.
+  private static func diag(
+    _ source: Source, _ root: ProcRoot, _ entry: NamespaceEntry?
+  ) throws(Failure) -> SocketDiagReader? {
+    if let entry { return try diag(source, root, descriptor: entry.descriptor) }
+    if source == .netlink { throw Failure("sock_diag: this network namespace may not be entered") }
+    return nil
   }
 
-  /// Reads the tables of `protos`.
-  func read(_ protos: ProtoSet) -> Reading {
+  /// What reads by sock_diag in the namespace of a descriptor, in our own where that is nil; nil where /proc is to be
+  /// read.
+  ///
+  /// A tree that only looks like /proc is of another machine or another time: its tables are meant then.
+  private static func diag(
+    _ source: Source, _ root: ProcRoot, descriptor: Int32?
+  ) throws(Failure) -> SocketDiagReader? {
+    if source == .proc || (source == .auto && root != ProcRoot()) { return nil }
+    do throws(SocketDiagError) {
+      return try SocketDiagReader(namespaceDescriptor: descriptor)
+    } catch {
+      if source == .netlink { throw Failure("\(error)") }
+      return nil
+    }
+  }
+
+  /// Reads the tables of `protos`, by sock_diag where it answers and is not excluded.
+  ///
+  /// - Throws: ``Failure`` where nothing but sock_diag was asked for, and it does not answer.
+  func read(_ protos: ProtoSet, wantsTraffic: Bool) throws(Failure) -> Reading {
+    if let diag {
+      do throws(SocketDiagError) {
+        let snapshot = try diag.read(protos, wantsTraffic: wantsTraffic)
+        if source == .netlink || snapshot.failure == nil {
+          return Reading(snapshot: snapshot, listeners: snapshot.rows)
+        }
+      } catch {
+        if source == .netlink { throw Failure("\(error)") }
+      }
+      self.diag = nil
+    }
     let snapshot = tables.read(protos)
     return Reading(snapshot: snapshot, listeners: snapshot.rows)
   }
+}
+
+/// A network namespace, open to be entered as long as somebody may.
+private final class NamespaceEntry: Sendable {
+  let descriptor: Int32
+
+  init(_ namespace: NetNamespace) throws(NetworkNamespaceError) {
+    descriptor = try namespace.openDescriptor()
+  }
+
+  deinit { close(descriptor) }
+
+  /// Opens a file as it is seen from there: a descriptor, or -1 with errno set.
+  func open(_ path: String) -> Int32 { NetworkEntry.open(path, in: descriptor) }
 }
 
 extension Failure {

@@ -42,7 +42,7 @@ struct LiveTable {
     var parts: [Part] = []
     var tellsTraffic = true
     for source in try sources() {
-      let reading = source.read(asked)
+      let reading = try source.read(asked, wantsTraffic: wantsTraffic)
       // What was read by the number of a process is another one's where that has been given again.
       if let namespace = source.namespace, !namespace.isInPlace(below: global.root) {
         if netns == .all { continue }
@@ -62,7 +62,9 @@ struct LiveTable {
     if wantsTraffic, !tellsTraffic {
       global.remark("/proc does not tell bytes, round-trip times and retransmissions (--source netlink does)")
     }
-    if looksUpOwners { lookUpOwners(&table, parts) { $0.read(asked).snapshot } }
+    if looksUpOwners {
+      try lookUpOwners(&table, parts) { try $0.read(asked, wantsTraffic: false).snapshot }
+    }
     if let history { try remember(&table, parts, history) }
     if filter.usesOwners {
       table.removeAll {
@@ -101,7 +103,7 @@ struct LiveTable {
 
   /// The namespaces that are asked for. Of all of them, those that may not be seen into are left out, and that is said.
   private func sources() throws -> [LiveSource] {
-    if netns == .own { return [try LiveSource(NetNamespace(reading: global.root), root: global.root)] }
+    if netns == .own { return [try source(NetNamespace(reading: global.root))] }
     let seen: NetworkNamespaces
     let chosen: [NetNamespace]
     do throws(NetworkNamespaceError) {
@@ -110,10 +112,10 @@ struct LiveTable {
     } catch {
       throw Failure(error)
     }
-    guard netns == .all else { return try chosen.map { try LiveSource($0, root: global.root) } }
+    guard netns == .all else { return try chosen.map { try source($0) } }
     var refused: [String] = []
     let sources = chosen.compactMap { namespace in
-      do { return try LiveSource(namespace, root: global.root) } catch {
+      do { return try source(namespace) } catch {
         refused.append(namespace.label)
         return nil
       }
@@ -128,6 +130,10 @@ struct LiveTable {
       global.remark("\(who) may not be looked into, so some network namespaces may be missing\(hint)")
     }
     return sources
+  }
+
+  private func source(_ namespace: NetNamespace?) throws(Failure) -> LiveSource {
+    try LiveSource(namespace, root: global.root, source: source)
   }
 
   private func tell(_ tables: [TableReport]) throws {
@@ -152,8 +158,8 @@ struct LiveTable {
 
   /// One look-up for all namespaces: inodes of sockets are the machine's.
   private func lookUpOwners(
-    _ table: inout [ListRow], _ parts: [Part], lookAgain: (LiveSource) -> Snapshot
-  ) {
+    _ table: inout [ListRow], _ parts: [Part], lookAgain: (LiveSource) throws -> Snapshot
+  ) throws {
     let owners = SocketOwners(root: global.root)
     owners.lookUp(table.lazy.filter { $0.socket.inode != 0 }.map { WantedSocket($0.socket) })
     for part in parts {
@@ -164,7 +170,7 @@ struct LiveTable {
       }
       if unclear.isEmpty { continue }
       // Nobody holds these: either they have closed since, or the kernel itself has them.
-      let again = lookAgain(part.source)
+      let again = try lookAgain(part.source)
       let there = Set(again.rows.lazy.map(\.inode).filter { unclear.contains($0) })
       for index in part.rows where unclear.contains(table[index].socket.inode) {
         table[index].owner = owners.owner(
