@@ -13,4 +13,7 @@ enum Source: String, ExpressibleByArgument, CaseIterable {
   case netlink
   /// Every change of a state as the kernel traces it; only a recorder can.
   case trace
+
+  /// Where the rows are to be read from.
+  var rows: Source { self == .trace ? .auto : self }
 }

@@ -20,6 +20,10 @@ final class LiveSource {
   let namespace: NetNamespace?
   /// Its range of client ports.
   let ephemeral: EphemeralRange
+  /// What the kernel counts of openings there.
+  let counters: OpeningCountersReader
+  /// To be entered by whoever else reads there; nil for our own, and for one that may not be entered.
+  let entry: NamespaceEntry?
   private let source: Source
   private let tables: SocketTableReader
   /// nil where sock_diag is not asked for or does not answer.
@@ -34,6 +38,8 @@ final class LiveSource {
     guard let namespace, !namespace.isOwn else {
       ephemeral = EphemeralRange(reading: root)
       tables = SocketTableReader(root: root)
+      counters = OpeningCountersReader(root: root)
+      entry = nil
       diag = try Self.diag(source, root, descriptor: nil)
       return
     }
@@ -46,13 +52,17 @@ final class LiveSource {
     let enters: FileOpening = { entry?.open($0) ?? -1 }
     if let directory = namespace.directory {
       tables = SocketTableReader(root: root, directory: directory)
+      counters = OpeningCountersReader(root: root, directory: directory)
     } else {
       // What can be opened there says whether it may be entered at all, in clearer words than a table could.
       let test = enters("\(root.path)/\(NetNamespace.enteredDirectory)/tcp")
       if test < 0 { throw Failure(.unreadable(path: namespace.path, code: errno)) }
       close(test)
       tables = SocketTableReader(root: root, directory: NetNamespace.enteredDirectory, opening: enters)
+      counters = OpeningCountersReader(
+        root: root, directory: NetNamespace.enteredDirectory, opening: enters)
     }
+    self.entry = entry
     ephemeral = EphemeralRange(
       reading: root,
       opening: { path in
@@ -108,8 +118,38 @@ final class LiveSource {
   }
 }
 
+extension LiveSource {
+  /// What shows the rows.
+  var rows: Life.Sources { diag == nil ? .proc : .netlink }
+
+  /// Reads every table for a recorder, which goes on where a table cannot be read.
+  func sample(states: StateSet) -> Snapshot {
+    if let diag {
+      do throws(SocketDiagError) {
+        let snapshot = try diag.read(states: states)
+        if source == .netlink || snapshot.failure == nil { return snapshot }
+      } catch {
+        if source == .netlink { return Self.nothing("\(error)") }
+      }
+      self.diag = nil
+    }
+    var snapshot = tables.read()
+    // What is left out is left out by every source, or a change of the source would look like openings.
+    if states != .all { snapshot.rows.removeAll { !states.contains($0.state) } }
+    return snapshot
+  }
+
+  /// A snapshot in which no table could be read.
+  private static func nothing(_ why: String) -> Snapshot {
+    let now = SystemClock().now()
+    return Snapshot(
+      time: now.wall, bootTime: now.boot, rows: [],
+      tables: Proto.allCases.map { TableReport(proto: $0, outcome: .failed(why)) }, source: .netlink)
+  }
+}
+
 /// A network namespace, open to be entered as long as somebody may.
-private final class NamespaceEntry: Sendable {
+final class NamespaceEntry: Sendable {
   let descriptor: Int32
 
   init(_ namespace: NetNamespace) throws(NetworkNamespaceError) {

@@ -106,7 +106,9 @@ struct RecordCommand: ParsableCommand {
       """)
     for coverage in recorder.coverage {
       let place = coverage.netns.map { "\($0): " } ?? ""
-      global.remark(place + CoverageWords.always(coverage, isTraced: recording.sources.contains(.trace)))
+      let missed = CoverageWords.sentence(
+        coverage, isTraced: recording.sources.contains(.trace), isRoot: geteuid() == 0)
+      global.remark(place + (missed ?? CoverageWords.share(coverage)))
     }
     if let failure { throw failure }
     if totals.samples == 0 { throw Failure("record: nothing could be sampled") }

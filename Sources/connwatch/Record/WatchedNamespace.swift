@@ -17,7 +17,6 @@ final class WatchedNamespace {
   private(set) var ends: SocketEndListener?
   private(set) var whyNoEnds: String?
   private let source: LiveSource
-  private let counters: OpeningCountersReader
 
   /// Begins to watch.
   ///
@@ -25,15 +24,15 @@ final class WatchedNamespace {
   init(_ namespace: NetNamespace?, root: ProcRoot, source: Source) throws(Failure) {
     netns = namespace.flatMap { $0.isOwn ? nil : $0.label }
     inode = namespace?.inode ?? 0
-    let live = try LiveSource(namespace, root: root, source: source)
-    self.source = live
-    counters = live.openingCounters()
-    firstCounters = try? counters.read()
+    self.source = try LiveSource(namespace, root: root, source: source)
+    firstCounters = try? self.source.counters.read()
     guard source != .proc, root == ProcRoot() else { return }
+    guard netns == nil || self.source.entry != nil else {
+      whyNoEnds = "this network namespace may not be entered"
+      return
+    }
     do throws(SocketDiagError) {
-      ends = try live.withDescriptor { descriptor throws(SocketDiagError) in
-        try SocketEndListener(namespaceDescriptor: descriptor)
-      }
+      ends = try SocketEndListener(namespaceDescriptor: self.source.entry?.descriptor)
     } catch {
       whyNoEnds = "\(error)"
     }
@@ -42,13 +41,13 @@ final class WatchedNamespace {
   /// Its range of client ports.
   var ephemeral: EphemeralRange { source.ephemeral }
   /// What shows its sockets.
-  var rows: Life.Sources { source.readsDiag ? .netlink : .proc }
+  var rows: Life.Sources { source.rows }
 
   /// Takes a sample. Sockets in TIME_WAIT can be as many as the machine allows, and need no look where ends are heard.
   func sample(_ heard: Heard) -> Recorder.Sample {
-    let counted = try? counters.read()
+    let counted = try? source.counters.read()
     var states = StateSet.all
-    if ends != nil { states.remove(.timeWait) }
+    if ends != nil { states.remove(StateSet(.timeWait)) }
     return Recorder.Sample(snapshot: source.sample(states: states), heard: heard, counters: counted)
   }
 }
