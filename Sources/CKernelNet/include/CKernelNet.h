@@ -6,4 +6,6 @@
 #ifndef CKERNELNET_H
 #define CKERNELNET_H
 
+#include "ckn_trace.h"
+
 #endif
