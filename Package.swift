@@ -41,7 +41,7 @@ let package = Package(
     .testTarget(name: "ConnCoreTests", dependencies: ["ConnCore"], swiftSettings: strict),
     .testTarget(name: "ProcNetTests", dependencies: ["ProcNet", "ConnCore"], swiftSettings: strict),
     .testTarget(
-      name: "KernelNetTests", dependencies: ["KernelNet", "ConnCore"], swiftSettings: strict),
+      name: "KernelNetTests", dependencies: ["KernelNet", "ProcNet", "ConnCore"], swiftSettings: strict),
     .testTarget(
       name: "ConnStoreTests", dependencies: ["ConnStore", "ConnCore"], swiftSettings: strict),
     .testTarget(

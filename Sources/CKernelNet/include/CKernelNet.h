@@ -8,5 +8,6 @@
 
 #include "ckn_namespace.h"
 #include "ckn_netlink.h"
+#include "ckn_trace.h"
 
 #endif

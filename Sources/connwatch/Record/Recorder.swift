@@ -99,7 +99,9 @@ final class Recorder {
   ///   - netns: its label, nil for the recorder's own.
   ///   - inode: its inode, 0 where not known.
   ///   - counters: what it counted of openings before anything was listened to.
-  func watch(_ netns: String?, inode: UInt64 = 0, ephemeral: EphemeralRange? = nil, counters: OpeningCounters?) {
+  func watch(
+    _ netns: String?, inode: UInt64 = 0, ephemeral: EphemeralRange? = nil, counters: OpeningCounters?
+  ) {
     var settings = settings
     settings.netns = netns
     settings.namespace = inode
