@@ -9,7 +9,7 @@ public struct Event: Sendable {
     case opened
     /// It went into another state.
     case changed
-    /// It entered TIME_WAIT, or is gone.
+    /// It entered TIME_WAIT or CLOSE, or is gone.
     case closed
     /// A listener was first seen.
     case listening
@@ -48,7 +48,8 @@ extension Life {
     var previous = firstState
     var closedByState = false
     for step in laterSteps {
-      let ends = step.state == .timeWait && closedOffset == step.offset
+      // A step to CLOSE is the kernel's own word of the end.
+      let ends = [.timeWait, .close].contains(step.state) && closedOffset == step.offset
       closedByState = closedByState || ends
       events.append(
         Event(
