@@ -50,14 +50,35 @@ extension ByteBuffer {
   }
 
   /// Appends microseconds as decimal seconds without trailing zeros: `1.5`, `0.000001`, `-3`.
-  mutating func append(seconds microseconds: Int64) {
-    if microseconds < 0 { append(UInt8(ascii: "-")) }
-    let (whole, fraction) = microseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
+  mutating func append(seconds microseconds: Int64) { append(microseconds, decimals: 6, unit: 1_000_000) }
+
+  /// Appends microseconds as decimal milliseconds without trailing zeros: `1.5`, `0.001`.
+  mutating func append(milliseconds microseconds: Int64) { append(microseconds, decimals: 3, unit: 1000) }
+
+  private mutating func append(_ number: Int64, decimals: Int, unit: UInt64) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    let (whole, fraction) = number.magnitude.quotientAndRemainder(dividingBy: unit)
     append(decimal: whole)
     guard fraction > 0 else { return }
     append(UInt8(ascii: "."))
-    append(Int(fraction), digits: 6)
+    append(Int(fraction), digits: decimals)
     while base[count - 1] == 48 { removeLast(1) }
+  }
+
+  /// Appends bytes for people, in powers of 1024, rounded down: `512B`, `1.5M`.
+  mutating func append(size amount: Int64) {
+    var (whole, rest) = (max(0, amount), Int64(0))
+    var units = "BKMGTP".utf8[...]
+    while whole >= 1024, units.count > 1 {
+      (whole, rest) = whole.quotientAndRemainder(dividingBy: 1024)
+      units.removeFirst()
+    }
+    append(decimal: whole)
+    if units.count < 6 {
+      append(UInt8(ascii: "."))
+      append(decimal: rest * 10 / 1024)
+    }
+    append(units.first!)
   }
 
   /// Appends an address.

@@ -25,6 +25,8 @@ struct CSVText {
     case .state(let state): bytes.append(state)
     case .time(let time): clock.appendRFC3339(time, to: &bytes)
     case .seconds(let span), .age(let span): bytes.append(seconds: span)
+    case .milliseconds(let span): bytes.append(milliseconds: span)
+    case .bytes(let amount): bytes.append(decimal: amount)
     case .process(let owner): Self.append(owner.process?.name, to: &bytes)
     case .steps(let steps):
       for (index, step) in steps.enumerated() {

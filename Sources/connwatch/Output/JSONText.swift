@@ -32,6 +32,8 @@ struct JSONText {
     case .state(let state): append(state, to: &bytes)
     case .time(let time): append(time, to: &bytes)
     case .seconds(let span), .age(let span): bytes.append(seconds: span)
+    case .milliseconds(let span): bytes.append(milliseconds: span)
+    case .bytes(let amount): bytes.append(decimal: amount)
     case .process(let owner): Self.append(owner, to: &bytes)
     case .steps(let steps):
       list(steps, to: &bytes) { text, step, bytes in

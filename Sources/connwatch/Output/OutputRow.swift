@@ -16,6 +16,8 @@ protocol OutputRow {
   static var keys: [Field] { get }
   /// What a table shows, in order, unless `--columns` says otherwise.
   static var table: [TableColumn<Field>] { get }
+  /// What it shows with `-i`.
+  static var infoTable: [TableColumn<Field>] { get }
 
   /// The field's value in this row.
   func value(_ field: Field) -> Value
@@ -24,6 +26,9 @@ protocol OutputRow {
 }
 
 extension OutputRow {
+  /// Nothing more unless a row has more.
+  static var infoTable: [TableColumn<Field>] { table }
+
   /// Nothing but states is coloured unless a row says so.
   func style(_ field: Field) -> Style { .plain }
 }
@@ -61,6 +66,8 @@ struct OutputOptions: Sendable {
   var header = true
   /// The keys of `--columns`, nil for all.
   var columns: [String]?
+  /// True with `-i`: tables with the columns of ``OutputRow/infoTable``.
+  var showsInfo = false
   /// The zone of times in tables.
   var zone = Zone.local
   /// True where tables are coloured.

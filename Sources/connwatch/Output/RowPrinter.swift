@@ -15,7 +15,7 @@ struct RowPrinter<Row: OutputRow> {
   init(_ row: Row.Type = Row.self, options: OutputOptions, to output: StandardOutput) throws(ColumnError) {
     self.output = output
     format = options.format
-    var columns = Row.table
+    var columns = options.showsInfo ? Row.infoTable : Row.table
     var fields = Row.keys
     if let keys = options.columns {
       fields = try selectColumns(keys, of: Row.self)

@@ -41,6 +41,10 @@ struct TableText {
     case .time(let time): clock.append(time, to: &bytes)
     case .seconds(let span): bytes.append(seconds: span)
     case .age(let span): TimeText.append(age: span, to: &bytes)
+    case .milliseconds(let span):
+      bytes.append(milliseconds: span)
+      bytes.append(literal: "ms")
+    case .bytes(let amount): bytes.append(size: amount)
     case .process(let owner): return Self.append(owner, to: &bytes)
     case .steps(let steps):
       if steps.isEmpty { bytes.append(UInt8(ascii: "-")) }

@@ -31,6 +31,10 @@ enum Value: Sendable {
   case seconds(Int64)
   /// A span in microseconds: as ``seconds`` for machines, `4m12s` in a table.
   case age(Int64)
+  /// A span in microseconds, written as decimal milliseconds; `1.5ms` in a table.
+  case milliseconds(Int64)
+  /// An amount of bytes: exact for machines, `1.5K` in a table.
+  case bytes(Int64)
   /// Who holds a socket: an object in JSON, seven columns in CSV under the key `process`, a name in a table.
   case process(SocketOwner)
   /// States with their times, oldest first.
@@ -47,7 +51,7 @@ enum Value: Sendable {
   var isNumber: Bool? {
     switch self {
     case .null: nil
-    case .int, .port, .seconds, .age: true
+    case .int, .port, .seconds, .age, .milliseconds, .bytes: true
     case .bool, .text, .address, .endpoint, .proto, .direction, .state, .time, .process, .steps, .texts,
       .ports:
       false
