@@ -17,14 +17,16 @@ private func at(_ seconds: Int64) -> Timestamp {
 
 private func life(
   _ id: Int64, _ opened: Int64, _ steps: [(SocketState, Int64)] = [(.established, 0)], closed: Int64? = nil,
-  seen: Int64? = nil, boot: Int64? = nil
+  seen: Int64? = nil, boot: Int64? = nil, port: UInt16? = nil, sources: Life.Sources = .proc,
+  netns: String? = nil
 ) -> Life {
   let row = SocketRow(
-    proto: .tcp, state: steps[0].0, local: Endpoint(IPAddress(v4: 1), UInt16(id)),
+    proto: .tcp, state: steps[0].0, local: Endpoint(IPAddress(v4: 1), port ?? UInt16(id)),
     remote: Endpoint(IPAddress(v4: 2), 80), inode: UInt64(id), rawUID: 0)
   var life = Life(
     id: id, row: row, role: .connection, direction: .outbound, firstSeen: at(opened),
-    firstSeenBoot: (boot ?? opened) * second, uncertainty: second, sources: .proc)
+    firstSeenBoot: (boot ?? opened) * second, uncertainty: second, sources: sources)
+  life.netns = netns
   life.laterSteps = steps.dropFirst().map { Life.Step($0.0, at: $0.1 * second) }
   life.closedOffset = closed.map { $0 * second }
   life.lastSeenOffset = (seen ?? closed ?? 0) * second
@@ -100,6 +102,52 @@ private final class Store {
     try store.write(1, next: 3, current: [life(3, 1, boot: 3601)], gaps: [step], boot: 3601)
     #expect(
       try store.table(2000) == ["1 ESTABLISHED 2000", "2 ESTABLISHED 2000", "3 ESTABLISHED 2000"])
+  }
+
+  /// The kernel told of the end and nobody looked at the table after it.
+  @Test func aTimeWaitThatNobodyWatchedIsThereForAMinute() throws {
+    let store = try Store()
+    let steps: [(SocketState, Int64)] = [(.established, 0), (.timeWait, 10)]
+    try store.write(0, next: 1)
+    try store.write(
+      100, next: 1,
+      finished: [
+        life(1, 0, steps, closed: 10, seen: 0, sources: [.netlink, .end]),
+        life(2, 0, [(.established, 0), (.close, 10)], closed: 10, sources: .trace),
+        // Seen in the table, and not in the next one.
+        life(3, 0, steps, closed: 10),
+      ])
+    #expect(try store.table(9) == ["1 ESTABLISHED 9", "2 ESTABLISHED 9", "3 ESTABLISHED 9"])
+    #expect(try store.table(10) == ["1 TIME_WAIT 10", "3 TIME_WAIT 10"])
+    #expect(try store.table(11) == ["1 TIME_WAIT 11"])
+    #expect(try store.table(70) == ["1 TIME_WAIT 70"])
+    #expect(try store.table(71) == [])
+  }
+
+  @Test func aNewerOneOnTheSameEndsTakesItsPlace() throws {
+    let store = try Store()
+    let steps: [(SocketState, Int64)] = [(.established, 0), (.timeWait, 10)]
+    try store.write(0, next: 1)
+    try store.write(
+      100, next: 1, current: [life(4, 50, port: 7)],
+      finished: [
+        life(1, 0, steps, closed: 10, port: 7, sources: .end),
+        // The same ends in another namespace are another socket's.
+        life(2, 1, steps, closed: 10, port: 7, sources: .end, netns: "web"),
+        life(3, 30, steps, closed: 10, port: 7, sources: .end),
+      ])
+    #expect(try store.table(29) == ["7 TIME_WAIT 29", "7 TIME_WAIT 29"])
+    #expect(try store.table(35) == ["7 TIME_WAIT 35", "7 ESTABLISHED 35"])
+    #expect(try store.table(45) == ["7 TIME_WAIT 45", "7 TIME_WAIT 45"])
+    #expect(try store.table(55) == ["7 TIME_WAIT 55", "7 ESTABLISHED 55"])
+  }
+
+  @Test func rowsNameTheirNamespace() throws {
+    let store = try Store()
+    try store.write(0, next: 1, current: [life(1, 0), life(2, 0, netns: "web"), life(3, 0, netns: "db")])
+    let global = try GlobalOptions.parse(["--db", store.path, "-q", "--utc"])
+    let rows = try PastTable(global: global, names: Names()).rows(at: "@1767261600")
+    #expect(rows.map { $0.context.netns } == [nil, "web", "db"])
   }
 
   @Test func eventsInTheOrderOfTime() throws {

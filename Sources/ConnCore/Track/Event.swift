@@ -9,7 +9,7 @@ public struct Event: Sendable {
     case opened
     /// It went into another state.
     case changed
-    /// It entered TIME_WAIT, or is gone.
+    /// It entered TIME_WAIT or CLOSE, or is gone.
     case closed
     /// A listener was first seen.
     case listening

@@ -41,7 +41,8 @@ struct EventsCommand: ParsableCommand {
     (query.since, query.until) = try range.range(global)
     query.roles = sockets.listening ? [.listener] : [.connection, .listener, .bound]
     query.order = .oldestFirst
-    query.condition = try sockets.condition(filterArguments.filter(names))
+    let filter = try filterArguments.filter(names)
+    query.condition = try sockets.condition(filter)
     try global.checkColumns(EventRow.self)
     let history = try global.openHistory()
     let output = StandardOutput.standard()
@@ -73,7 +74,8 @@ struct EventsCommand: ParsableCommand {
       try printer.print(rows)
     }
     try output.flush()
-    try global.remarkGaps(history, since: query.since, until: query.until)
+    try global.remarkGaps(
+      history, since: query.since, until: query.until, protos: sockets.opened(filter))
   }
 
   /// Hands over the events and gaps of a range in the order of time.

@@ -20,14 +20,17 @@ struct HistoryCommand: ParsableCommand {
 
       A row is one life: opened, its states in order, closed. The times can be off
       by uncertainty_s (--json). --group-by takes proto, state, local_addr,
-      local_port, remote_addr, remote_port, service, direction, user, process, unit
-      and container.
+      local_port, remote_addr, remote_port, service, direction, user, process, unit,
+      container and netns.
       """)
 
   @OptionGroup var range: RangeOptions
 
   @Option(help: ArgumentHelp("Count connections that have these in common.", valueName: "KEY,…"))
   var groupBy: String?
+
+  @Flag(name: .shortAndLong, help: "Bytes, round-trip times and retransmissions too.")
+  var info = false
 
   @OptionGroup var sockets: SocketOptions
   @OptionGroup(title: "Global Options") var global: GlobalOptions
@@ -37,7 +40,8 @@ struct HistoryCommand: ParsableCommand {
     let names = Names()
     var query = LifeQuery()
     (query.since, query.until) = try range.range(global)
-    query.condition = try sockets.condition(filterArguments.filter(names))
+    let filter = try filterArguments.filter(names)
+    query.condition = try sockets.condition(filter)
     if sockets.listening { query.roles = [.listener] }
     if sockets.all { query.roles = [.connection, .listener, .bound] }
     let groups = try groupBy.map(Self.groupFields)
@@ -56,13 +60,15 @@ struct HistoryCommand: ParsableCommand {
       try printLives(query, history, names, to: output)
     }
     try output.flush()
-    try global.remarkGaps(history, since: query.since, until: query.until)
+    try global.remarkGaps(
+      history, since: query.since, until: query.until, protos: sockets.opened(filter))
   }
 
   private func printLives(
     _ query: LifeQuery, _ history: HistoryReader, _ names: Names, to output: StandardOutput
   ) throws {
-    var printer = try RowPrinter<HistoryRow>(options: global.output, to: output)
+    var printer = try RowPrinter<HistoryRow>(
+      table: info ? HistoryRow.infoTable : nil, options: global.output, to: output)
     var rows: [HistoryRow] = []
     try history.snapshot { () throws in
       try history.lives(query) { (life: Life) throws(OutputError) in
@@ -128,6 +134,9 @@ struct HistoryCommand: ParsableCommand {
 }
 
 extension SocketOptions {
+  /// The tables in which openings are asked for: none where only listeners are.
+  func opened(_ filter: Filter) -> ProtoSet { listening ? [] : protos.intersection(filter.protos) }
+
   /// The filter and what `-t`, `-u`, `-4` and `-6` leave, as a condition for the history.
   func condition(_ filter: Filter) throws(FilterError) -> Filter.SQL? {
     let whole = protos == .all ? filter : Filter(.all([filter.expression, .test(.proto(protos))]))

@@ -25,8 +25,10 @@ struct PastTable {
       query.countsTimeWait = true
       query.roles = [.connection, .listener, .bound]
       query.order = .oldestFirst
+      try global.remarkCoverage(history, since: moment, until: moment)
+      // Rows share what they have in common, which is all but the namespace.
       var contexts: [String?: ListRow.Context] = [:]
-      var rows: [ListRow] = []
+      var rows: [(life: Life, row: ListRow)] = []
       try history.lives(query) { life in
         switch netns {
         case .own where life.netns != nil: return true
@@ -35,10 +37,36 @@ struct PastTable {
         }
         let context = contexts[life.netns] ?? ListRow.Context(names: names, time: moment, netns: life.netns)
         contexts[life.netns] = context
-        if let row = row(life, at: moment, context) { rows.append(row) }
+        if let row = row(life, at: moment, context) { rows.append((life, row)) }
         return true
       }
-      return rows
+      return Self.withoutReplaced(rows).map(\.row)
+    }
+  }
+
+  /// Leaves out sockets that only may have been in TIME_WAIT, where a newer one with the same ends was there.
+  ///
+  /// - Parameter rows: in the order of opening.
+  private static func withoutReplaced(_ rows: [(life: Life, row: ListRow)]) -> [(life: Life, row: ListRow)] {
+    var newest: [Ends: Int64] = [:]
+    let assumed = rows.filter { $0.row.socket.state == .timeWait && $0.life.isUnwatchedTimeWait }
+    if assumed.isEmpty { return rows }
+    let ends = Set(assumed.map { Ends($0.life) })
+    for (life, _) in rows where ends.contains(Ends(life)) { newest[Ends(life)] = life.id }
+    return rows.filter { life, row in
+      row.socket.state != .timeWait || !life.isUnwatchedTimeWait || newest[Ends(life)] == life.id
+    }
+  }
+
+  /// What no two connections have at once.
+  private struct Ends: Hashable {
+    var proto: Proto
+    var local: Endpoint
+    var remote: Endpoint
+    var netns: String?
+
+    init(_ life: Life) {
+      (proto, local, remote, netns) = (life.proto, life.local, life.remote, life.netns)
     }
   }
 
@@ -77,13 +105,25 @@ struct PastTable {
     guard offset >= 0, let state = life.steps.last(where: { $0.offset <= offset })?.state else { return nil }
     if let closed = life.closedOffset, closed <= offset {
       // Of a closed connection a socket is left only while it is in TIME_WAIT.
-      guard state == .timeWait, offset <= life.lastSeenOffset else { return nil }
+      let end = life.isUnwatchedTimeWait ? closed + HistoryReader.timeWait : life.lastSeenOffset
+      guard state == .timeWait, offset <= end else { return nil }
     }
     let socket = SocketRow(
       proto: life.proto, state: state, local: life.local, remote: life.remote, rawUID: life.rawUID)
     return ListRow(
       context: context, socket: socket, role: life.role, direction: life.direction, owner: life.owner,
       firstSeen: life.firstSeen, isLive: false)
+  }
+}
+
+extension Life {
+  /// True where it ended in TIME_WAIT and nobody looked how long its socket stayed in it: the kernel's word of an end is
+  /// the last that it says. Where the tables alone were read, TIME_WAIT was seen in them, and its end too.
+  fileprivate var isUnwatchedTimeWait: Bool {
+    guard let closedOffset, state == .timeWait, !sources.isDisjoint(with: [.end, .trace]) else {
+      return false
+    }
+    return lastSeenOffset <= closedOffset
   }
 }
 

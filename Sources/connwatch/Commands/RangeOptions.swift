@@ -4,6 +4,7 @@
 import ArgumentParser
 import ConnCore
 import ConnStore
+import Glibc
 import ProcNet
 
 /// Which stretch of the history.
@@ -40,8 +41,13 @@ struct RangeOptions: ParsableArguments {
 }
 
 extension GlobalOptions {
-  /// Says on standard error what of a range was not watched: no rows and not watching are not the same answer.
-  func remarkGaps(_ history: HistoryReader, since: Timestamp?, until: Timestamp?) throws {
+  /// Says on standard error what of a range was not watched, or not seen: no rows and not watching are not the same
+  /// answer.
+  ///
+  /// - Parameter protos: what was asked for; openings are counted of TCP alone. Empty where only listeners were.
+  func remarkGaps(
+    _ history: HistoryReader, since: Timestamp?, until: Timestamp?, protos: ProtoSet = .all
+  ) throws {
     if quiet { return }
     let now = SystemClock().now().wall
     guard let sampled = try history.sampled() else {
@@ -67,5 +73,16 @@ extension GlobalOptions {
       let why = RecorderLock.holder(database: history.path) == .none ? ": no recorder is running" : ""
       remark("nothing is recorded after \(text(sampled.upperBound))\(why)")
     }
+    if protos.contains(.tcp) || protos.contains(.tcp6) {
+      try remarkCoverage(history, since: since, until: until)
+    }
+  }
+
+  /// Says how many openings of a range were missed, where it is worth a word.
+  func remarkCoverage(_ history: HistoryReader, since: Timestamp?, until: Timestamp?) throws {
+    guard !quiet, let coverage = try history.coverage(since: since, until: until).total else { return }
+    let isTraced = try history.source(since: since, until: until)?.contains("trace") == true
+    let isRoot = geteuid() == 0
+    if let words = CoverageWords.sentence(coverage, isTraced: isTraced, isRoot: isRoot) { remark(words) }
   }
 }

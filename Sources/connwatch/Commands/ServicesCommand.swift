@@ -46,7 +46,7 @@ struct ServicesCommand: ParsableCommand {
         ServiceRow(use: $0, name: names.services.name($0.port, $0.transport), isTable: isTable)
       })
     try output.flush()
-    try global.remarkGaps(history, since: query.since, until: query.until)
+    try global.remarkGaps(history, since: query.since, until: query.until, protos: filter.protos)
   }
 }
 

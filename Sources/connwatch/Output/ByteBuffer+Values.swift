@@ -50,13 +50,15 @@ extension ByteBuffer {
   }
 
   /// Appends microseconds as decimal seconds without trailing zeros: `1.5`, `0.000001`, `-3`.
-  mutating func append(seconds microseconds: Int64) {
-    if microseconds < 0 { append(UInt8(ascii: "-")) }
-    let (whole, fraction) = microseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
+  mutating func append(seconds microseconds: Int64) { append(microseconds, decimals: 6, unit: 1_000_000) }
+
+  private mutating func append(_ number: Int64, decimals: Int, unit: UInt64) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    let (whole, fraction) = number.magnitude.quotientAndRemainder(dividingBy: unit)
     append(decimal: whole)
     guard fraction > 0 else { return }
     append(UInt8(ascii: "."))
-    append(Int(fraction), digits: 6)
+    append(Int(fraction), digits: decimals)
     while base[count - 1] == 48 { removeLast(1) }
   }
 

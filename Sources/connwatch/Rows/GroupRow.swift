@@ -11,7 +11,7 @@ struct GroupRow: OutputRow {
     case localPort = "local_port"
     case remoteAddress = "remote_addr"
     case remotePort = "remote_port"
-    case service, direction, user, process, unit, container
+    case service, direction, user, process, unit, container, netns
     case connections, open
     case firstSeen = "first_seen"
     case lastSeen = "last_seen"
@@ -69,6 +69,7 @@ struct GroupRow: OutputRow {
     case .process: return text(life.owner.process?.name)
     case .unit: return text(life.owner.process?.unit)
     case .container: return text(life.owner.process?.container)
+    case .netns: return text(life.netns)
     case .connections, .open, .firstSeen, .lastSeen: return .none
     }
   }

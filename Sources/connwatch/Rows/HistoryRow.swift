@@ -18,6 +18,10 @@ struct HistoryRow: OutputRow {
     case duration = "duration_s"
     case uncertainty = "uncertainty_s"
     case states, process, source
+    case bytesIn = "bytes_in"
+    case bytesOut = "bytes_out"
+    case roundTrip = "rtt_ms"
+    case retransmits, netns
     // For tables only:
     case local, remote, lasted, pid
   }
@@ -31,6 +35,14 @@ struct HistoryRow: OutputRow {
     TableColumn(.direction, "DIR", drop: 2), TableColumn(.pid, drop: 4),
     TableColumn(.process, flexible: true),
   ]
+
+  static let infoTable: [TableColumn<Field>] = {
+    let place = table.firstIndex { $0.field == .pid } ?? table.endIndex
+    return table[..<place] + [
+      TableColumn(.bytesIn, "IN"), TableColumn(.bytesOut, "OUT"), TableColumn(.roundTrip, "RTT"),
+      TableColumn(.retransmits, "RETR"),
+    ] + table[place...]
+  }()
 
   let names: Names
   var life: Life
@@ -60,6 +72,13 @@ struct HistoryRow: OutputRow {
     case .process: return .process(life.owner)
     case .pid: return life.owner.process.orNull { .number($0.pid) }
     case .source: return .text(life.sources.name)
+    case .bytesIn: return life.traffic.orNull { .size($0.bytesIn) }
+    case .bytesOut: return life.traffic.orNull { .size($0.bytesOut) }
+    case .roundTrip:
+      guard let traffic = life.traffic, traffic.roundTrip > 0 else { return .null }
+      return .milliseconds(Int64(traffic.roundTrip))
+    case .retransmits: return life.traffic.orNull { .number($0.retransmits) }
+    case .netns: return life.netns.orNull(Value.text)
     }
   }
 }

@@ -15,6 +15,10 @@ struct InfoRow: OutputRow {
     case recording
     case recorderPID = "recorder_pid"
     case bytesPerConnection = "bytes_per_connection"
+    case activeOpens = "active_opens"
+    case passiveOpens = "passive_opens"
+    case attemptFails = "attempt_fails"
+    case recorded
   }
 
   static let keys = Field.allCases
@@ -47,6 +51,10 @@ struct InfoRow: OutputRow {
       guard case .recorder(let pid?) = info.recorder else { return .null }
       return .number(pid)
     case .bytesPerConnection: return bytesPerConnection.orNull(Value.int)
+    case .activeOpens: return info.coverage.total.orNull { .int($0.activeOpens) }
+    case .passiveOpens: return info.coverage.total.orNull { .int($0.passiveOpens) }
+    case .attemptFails: return info.coverage.total.orNull { .int($0.attemptFails) }
+    case .recorded: return info.coverage.total.orNull { .int($0.recorded) }
     }
   }
 
@@ -72,6 +80,7 @@ struct InfoRow: OutputRow {
     if let sampled = info.sampled {
       lines.append(("sampled", "\(global.text(sampled.lowerBound)) to \(global.text(sampled.upperBound))"))
     }
+    if let coverage = info.coverage.total { lines.append(("coverage", CoverageWords.share(coverage))) }
     let recorder =
       switch info.recorder {
       case .none: "none is running"
@@ -84,13 +93,8 @@ struct InfoRow: OutputRow {
 
   /// Bytes for people: `1.5M`.
   static func size(_ bytes: Int64) -> String {
-    var value = bytes
-    var rest: Int64 = 0
-    for unit in ["B", "K", "M", "G"] {
-      if value < 1024 { return unit == "B" ? "\(value)B" : "\(value).\(rest * 10 / 1024)\(unit)" }
-      rest = value % 1024
-      value /= 1024
-    }
-    return "\(value).\(rest * 10 / 1024)T"
+    var text = ByteBuffer(capacity: 16)
+    text.append(size: UInt64(max(0, bytes)))
+    return String(decoding: text.bytes, as: UTF8.self)
   }
 }

@@ -37,6 +37,7 @@ private final class Night {
             }
           }
         }))
+    recorder.watch(nil, counters: nil)
   }
 
   static func text(_ gap: Gap) -> String {
@@ -50,11 +51,10 @@ private final class Night {
     clock += after
     slept += asleep
     let outcome: TableReport.Outcome = why.map { .failed($0) } ?? .read
-    try recorder.take(
-      Snapshot(
-        time: at(clock + wallAhead), bootTime: clock * second, rows: rows,
-        tables: Proto.allCases.map { TableReport(proto: $0, outcome: outcome) }),
-      monotonic: (clock - slept) * second)
+    let snapshot = Snapshot(
+      time: at(clock + wallAhead), bootTime: clock * second, rows: rows,
+      tables: Proto.allCases.map { TableReport(proto: $0, outcome: outcome) })
+    try recorder.take([nil: .init(snapshot: snapshot)], monotonic: (clock - slept) * second)
   }
 
   func finish() throws { try recorder.finish(at: at(clock + wallAhead), boot: clock * second) }

@@ -21,6 +21,7 @@ private final class Night {
         owners: { wanted, _ in wanted.map { _ in .notLookedUp } },
         store: { [unowned self] in batches.append($0) },
         tell: { [unowned self] happenings in told += happenings.map(Self.line) }))
+    recorder.watch(nil, counters: nil)
   }
 
   static func moment(_ second: Int64) -> Timestamp { Timestamp(microseconds: second * 1_000_000) }
@@ -41,11 +42,10 @@ private final class Night {
         remote: Endpoint(IPAddress(v4: 0x0A00_0001), 443), inode: UInt64(port))
     }
     let outcome: TableReport.Outcome = failure.map { .failed($0) } ?? .read
-    try recorder.take(
-      Snapshot(
-        time: Self.moment(second), bootTime: second * 1_000_000, rows: failure == nil ? rows : [],
-        tables: Proto.allCases.map { TableReport(proto: $0, outcome: outcome) }),
-      monotonic: second * 1_000_000)
+    let snapshot = Snapshot(
+      time: Self.moment(second), bootTime: second * 1_000_000, rows: failure == nil ? rows : [],
+      tables: Proto.allCases.map { TableReport(proto: $0, outcome: outcome) })
+    try recorder.take([nil: .init(snapshot: snapshot)], monotonic: second * 1_000_000)
   }
 
   func finish() throws { try recorder.finish(at: Self.moment(second), boot: second * 1_000_000) }
