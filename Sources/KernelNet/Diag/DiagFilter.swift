@@ -22,6 +22,11 @@ public struct DiagFilter: Hashable, Sendable {
     bytecode = DiagAssembler.assemble(DiagCondition(superset: filter.expression))
   }
 
+  init(states: StateSet, bytecode: [UInt8]) {
+    self.states = states
+    self.bytecode = bytecode
+  }
+
   private static func states(_ expression: FilterExpression) -> StateSet {
     switch expression {
     case .all(let terms): terms.reduce(.all) { $0.intersection(states($1)) }
