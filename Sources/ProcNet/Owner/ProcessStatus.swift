@@ -5,6 +5,8 @@
 struct ProcessStatus: Equatable {
   /// `State:`, a letter.
   var state: UInt8 = 0
+  /// `Tgid:`, the process that the thread is of.
+  var process: Int32?
   /// The effective user id, second number of `Uid:`.
   var effectiveUID: UInt32?
   /// `CapEff:`, a bit for each capability.
@@ -24,6 +26,8 @@ struct ProcessStatus: Equatable {
       while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
       if let at = after("State:", bytes, line..<end), at < end {
         status.state = bytes[at]
+      } else if var at = after("Tgid:", bytes, line..<end) {
+        status.process = decimal(bytes, &at).flatMap { Int32(exactly: $0) }
       } else if var at = after("Uid:", bytes, line..<end) {
         _ = decimal(bytes, &at)
         at = skipBlanks(bytes, at, end)

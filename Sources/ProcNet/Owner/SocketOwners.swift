@@ -31,7 +31,7 @@ public final class SocketOwners {
   }
 
   /// The inode of the first pid namespace, PROC_PID_INIT_INO of the kernel's proc_ns.h.
-  private static let initialPIDNamespace = "pid:[4026531836]"
+  static let initialPIDNamespace = "pid:[4026531836]"
 
   /// Makes an object that knows nothing yet.
   ///

@@ -309,7 +309,7 @@ struct SocketSearch: ~Copyable {
   }
 
   /// A program's path, without the mark of one that was replaced or removed since it was started.
-  private static func programPath(_ bytes: Span<UInt8>) -> String {
+  static func programPath(_ bytes: Span<UInt8>) -> String {
     let path = text(bytes, 0..<bytes.count)
     let deleted = " (deleted)"
     return path.hasSuffix(deleted) ? String(path.dropLast(deleted.count)) : path

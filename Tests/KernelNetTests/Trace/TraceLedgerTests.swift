@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import Foundation
+import ProcNet
+import Testing
+
+@testable import KernelNet
+
+extension TraceInstanceTests {
+  /// The clients are hard links to one shell, so that each has a name and a path of its own.
+  @Test func clientsThatAreGoneHaveNames() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "trace-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let trace = try TraceInstance()
+    let ledger = ProcessLedger()
+    let count = 500
+    let child = try TraceMachine.start(
+      """
+      import os, shutil, socket, subprocess, sys
+      folder, count = sys.argv[1], int(sys.argv[2])
+      shell = os.path.join(folder, "shell"); shutil.copy(shutil.which("bash"), shell)
+      l = socket.socket(); l.bind(("127.0.0.1", 0)); l.listen(16); port = l.getsockname()[1]
+      for n in range(count):
+        path = os.path.join(folder, "client-%d" % n); os.link(shell, path)
+        subprocess.run([path, "-c", "exec 3<>/dev/tcp/127.0.0.1/%d" % port]); l.accept()[0].close()
+      print(port, os.stat("/proc/self/ns/net").st_ino); sys.stdin.read()
+      """, folder, "\(count)")
+
+    // Nothing is read before all clients are gone.
+    let words = child.line().split(separator: " ")
+    let port = try #require(words.first.flatMap { UInt16($0) })
+    let namespace = try #require(words.last.flatMap { UInt64($0) })
+    var steps: [UInt64: [SocketState]] = [:]
+    var servers = 0
+    var paths: Set<String> = []
+    var loss = TraceLoss()
+    // The last step is at most a delayed acknowledgement away.
+    for _ in 0..<1000 where steps.values.count(where: { $0.last == .close }) < count || servers < count {
+      let batch = try trace.read()
+      loss += batch.loss
+      for event in batch.events {
+        switch event.kind {
+        case .task(let task): ledger.take(task, boot: event.boot)
+        case .state(let change) where change.remote.port == port:
+          if change.from == .close {
+            let (owner, found) = ledger.owner(ofThread: change.thread)
+            let process = try #require(
+              owner.process, "\(change.thread): \(String(describing: owner.whyUnknown))")
+            #expect(process.pid == change.thread)
+            #expect(process.exe == "\(folder)/\(process.name)")
+            #expect(found == namespace)
+            paths.insert(process.exe ?? "")
+          }
+          steps[change.socket, default: []].append(change.to)
+        case .state(let change) where change.local.port == port:
+          if change.to == .close, change.remote.port != 0 { servers += 1 }
+        case .destroyed(let socket, _):
+          // The kernel uses the memory again.
+          if let whole = steps.removeValue(forKey: socket) { steps[UInt64(steps.count) &+ 1 << 63] = whole }
+        default: break
+        }
+      }
+      usleep(5000)
+    }
+    child.end()
+    #expect(loss == TraceLoss())
+    #expect(paths == Set((0..<count).map { "\(folder)/client-\($0)" }))
+    #expect(servers == count)
+    #expect(steps.count == count)
+    let whole: Set<[SocketState]> = [
+      [.synSent, .established, .finWait1, .finWait2, .close],
+      // The server closed at once, too.
+      [.synSent, .established, .finWait1, .closing, .close],
+      [.synSent, .established, .closeWait, .lastAck, .close],
+    ]
+    #expect(steps.values.allSatisfy { whole.contains($0) })
+  }
+
+  @Test func instanceThatAKilledRunLeftIsRemovedAndOneInUseIsNot() throws {
+    let program = """
+      import fcntl, os, sys
+      instances = "/sys/kernel/tracing/instances/"
+      os.mkdir(instances + "connwatch.killed")
+      os.mkdir(instances + "connwatch.alive")
+      held = os.open(instances + "connwatch.alive", os.O_RDONLY); fcntl.flock(held, fcntl.LOCK_EX)
+      killed = os.open(instances + "connwatch.killed", os.O_RDONLY); fcntl.flock(killed, fcntl.LOCK_EX)
+      print("made"); sys.stdin.readline()
+      os.close(killed)
+      print("let go"); sys.stdin.readline()
+      print(" ".join(sorted(n for n in os.listdir(instances) if n.startswith("connwatch."))))
+      sys.stdin.readline()
+      """
+    let child = try TraceMachine.start(program)
+    #expect(child.line() == "made")
+    child.say("")
+    #expect(child.line() == "let go")
+    let mine = "connwatch.\(getpid())"
+    let trace = try TraceInstance(bufferKilobytes: 64)
+    child.say("")
+    let names = child.line().split(separator: " ")
+    #expect(names.contains("connwatch.alive"))
+    #expect(!names.contains("connwatch.killed"))
+    #expect(names.contains { $0 == mine })
+    trace.close()
+
+    // Killed, it holds the other one no longer either.
+    child.kill()
+    let next = try TraceInstance(bufferKilobytes: 64)
+    next.close()
+    let looker = try TraceMachine.start(
+      """
+      import os, sys
+      print(" ".join(os.listdir("/sys/kernel/tracing/instances/"))); sys.stdin.read()
+      """)
+    let left = looker.line().split(separator: " ")
+    looker.end()
+    #expect(!left.contains("connwatch.alive"))
+    #expect(!left.contains { $0 == mine })
+  }
+
+  @Test func eventsThatDidNotFitAreCounted() throws {
+    let trace = try TraceInstance(bufferKilobytes: 64)
+    let child = try TraceMachine.start(
+      """
+      import socket, sys
+      for n in range(6000):
+        c = socket.socket(); c.connect_ex(("127.0.0.1", 1)); c.close()
+      print("done"); sys.stdin.read()
+      """)
+    #expect(child.line() == "done")
+    usleep(2000)
+    let batch = try trace.read()
+    child.end()
+    // Of each refused connection: two steps, the reset, the end.
+    let told = batch.events.count {
+      switch $0.kind {
+      case .task: false
+      default: true
+      }
+    }
+    #expect(!batch.loss.isUnknown)
+    #expect(batch.loss.count > 0)
+    #expect(told + batch.loss.count >= 24_000)
+    // What else there was: the interpreter's start, and other programs' doings meanwhile.
+    #expect(told + batch.loss.count < 25_000)
+  }
+}
