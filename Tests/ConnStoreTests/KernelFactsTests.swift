@@ -108,6 +108,12 @@ import Testing
     let writer = try scratch.writer()
     try writer.write(makeBatch(0, next: 1, finished: [life(1, closed: 1)]))
     try writer.connection.run("DELETE FROM netns")
-    #expect(try HistoryReader(path: scratch.path).check().count == 1)
+    #expect(
+      try HistoryReader(path: scratch.path).check() == ["1 rows of life name a netns that is not in netns"])
+    try writer.connection.run("UPDATE life SET netns = NULL; INSERT INTO coverage VALUES(9, 0, 1, 1, 1, 1)")
+    #expect(
+      try HistoryReader(path: scratch.path).check() == [
+        "1 rows of coverage name a sample that is not in sample"
+      ])
   }
 }

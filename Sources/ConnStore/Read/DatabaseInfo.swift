@@ -72,19 +72,21 @@ extension HistoryReader {
     guard findings.isEmpty else { return findings }
     var references = [
       ("laddr", "address"), ("raddr", "address"), ("path", "path"), ("program", "program"),
-    ]
-    if schema >= 2 { references.append(("netns", "netns")) }
-    for (column, table) in references {
-      for lives in ["life", "open_life"] {
-        let missing =
-          try connection.integer(
-            """
-            SELECT count(*) FROM \(lives)
-            WHERE \(column) IS NOT NULL AND \(column) NOT IN (SELECT id FROM \(table))
-            """) ?? 0
-        if missing > 0 {
-          findings.append("\(missing) rows of \(lives) name a \(column) that is not in \(table)")
-        }
+    ].flatMap { [("life", $0, $1), ("open_life", $0, $1)] }
+    if schema >= 2 {
+      references += [
+        ("life", "netns", "netns"), ("open_life", "netns", "netns"), ("coverage", "sample", "sample"),
+      ]
+    }
+    for (table, column, target) in references {
+      let missing =
+        try connection.integer(
+          """
+          SELECT count(*) FROM \(table)
+          WHERE \(column) IS NOT NULL AND \(column) NOT IN (SELECT id FROM \(target))
+          """) ?? 0
+      if missing > 0 {
+        findings.append("\(missing) rows of \(table) name a \(column) that is not in \(target)")
       }
     }
     let twice =

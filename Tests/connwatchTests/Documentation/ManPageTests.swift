@@ -85,6 +85,10 @@ struct ManPageTests {
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
     expect(ListenerRow.self, "Rows of listeners")
+    // And those of -i.
+    let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
+    let named = more.dropLast().joined(separator: ", ") + " and \(more.last ?? "")"
+    #expect(page["OUTPUT/Rows of history"]?.text.contains(named) == true, "\(named)")
   }
 
   @Test
