@@ -9,13 +9,16 @@ import Glibc
 struct DiagRequest {
   /// The tables it asks for, all of one transport.
   var protos: ProtoSet
-  /// One bit a kernel state.
-  var states: UInt32
+  /// The states that are shown.
+  var states: StateSet
   var wantsTraffic = false
   /// A program that picks sockets (INET_DIAG_REQ_BYTECODE); empty picks all.
   var bytecode: [UInt8] = []
 
   var transport: Transport { protos.isDisjoint(with: .tcpTables) ? .udp : .tcp }
+
+  /// One bit a state, by the kernel's numbers.
+  var stateMask: UInt32 { states.kernelMask(transport) }
 
   /// True where both families come of one walk along the table, in half the time: `struct inet_diag_req`, the request
   /// of old, has no family. There is none of that kind for UDP.
@@ -42,13 +45,13 @@ struct DiagRequest {
       // Family, two lengths of prefixes, which dumps do not look at, and the extensions.
       bytes += [0, 0, 0, extensions]
       bytes += socket
-      add(states)
+      add(stateMask)
       add(UInt32(0))
     } else {
       let isV6 = !protos.isDisjoint(with: .v6Tables)
       let number = transport == .tcp ? Int32(IPPROTO_TCP) : Int32(IPPROTO_UDP)
       bytes += [UInt8(isV6 ? AF_INET6 : AF_INET), UInt8(number), extensions, 0]
-      add(states)
+      add(stateMask)
       bytes += socket
     }
     if !bytecode.isEmpty {

@@ -37,6 +37,28 @@ struct NetlinkSocket: ~Copyable {
     return setsockopt(descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
   }
 
+  /// Reads an option of SOL_SOCKET that is a number; 0 where it cannot be read.
+  func number(_ option: Int32) -> Int32 {
+    var value: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(descriptor, SOL_SOCKET, option, &value, &size)
+    return value
+  }
+
+  /// Joins groups of at most 32, which makes the kernel load the module that speaks to them; gives an errno value, 0
+  /// where it did.
+  func join(groups: [UInt32]) -> Int32 {
+    var address = sockaddr_nl()
+    address.nl_family = sa_family_t(AF_NETLINK)
+    for group in groups { address.nl_groups |= 1 << (group - 1) }
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+      }
+    }
+    return result == 0 ? 0 : errno
+  }
+
   /// Waits at most so long for a message.
   func limitWaiting(seconds: Int) {
     var time = timeval(tv_sec: seconds, tv_usec: 0)

@@ -46,24 +46,24 @@ public final class SocketDiagReader {
 
   /// Reads the tables of `protos`: rows in the order of ``Proto``, cookies beside them.
   ///
-  /// Only sockets in one of `states` are shown, and only those that `filter` lets through, which are never fewer than those its filter matches.
-  /// Listeners alone (`[StateSet(.listen)]`) cost next to nothing: the kernel keeps them apart.
+  /// Only sockets in one of `states` are shown, and of those only what `filter` lets through. Listeners alone
+  /// (`[StateSet(.listen)]`) cost next to nothing: the kernel keeps them apart.
   ///
-  /// `wantsTraffic` fills ``Snapshot/traffic`` too, which takes about twice the time.
+  /// `wantsTraffic` fills ``Snapshot/traffic`` too, for connections of TCP that a socket is left of.
   /// - Throws: ``SocketDiagError/unavailable(_:code:)`` with the tables that the kernel has no answer for; the others
   ///   can be asked for without them. What may pass is a table's ``TableReport/Outcome/failed(_:)``.
   public func read(
-    _ protos: ProtoSet = .all, states: StateSet = .all, bytecode: [UInt8] = [], wantsTraffic: Bool = false
+    _ protos: ProtoSet = .all, states: StateSet = .all, filter: DiagFilter = .everything,
+    wantsTraffic: Bool = false
   ) throws(SocketDiagError) -> Snapshot {
     let begun = now()
     var sockets = DiagRows()
     sockets.reserve(usualCount, traffic: wantsTraffic)
     var tables: [TableReport] = []
     for part in Self.parts(protos) {
-      var request = DiagRequest(
-        protos: part, states: states.kernelMask(part.isDisjoint(with: .tcpTables) ? .udp : .tcp))
+      var request = DiagRequest(protos: part, states: states.intersection(filter.states))
       request.wantsTraffic = wantsTraffic
-      request.bytecode = bytecode
+      request.bytecode = filter.bytecode
       tables += try read(request, into: &sockets)
     }
     let ended = now()
@@ -122,7 +122,7 @@ public final class SocketDiagReader {
     let counts = (v4.rows.count, v6.rows.count)
     var request = request
     var ending = Ending()
-    if request.states == 0 { return ending }
+    if request.stateMask == 0 { return ending }
     for _ in 0..<Self.attempts {
       v4.keep(first: counts.0)
       v6.keep(first: counts.1)
@@ -171,7 +171,7 @@ public final class SocketDiagReader {
     var listeners = DiagRows()
     var sixListeners = DiagRows()
     _ = dump(
-      DiagRequest(protos: request.protos, states: StateSet(.listen).kernelMask(.tcp)), v4: &listeners,
+      DiagRequest(protos: request.protos, states: StateSet(.listen)), v4: &listeners,
       v6: &sixListeners)
     let users = ListenerUsers(listeners.rows + sixListeners.rows)
     func give(_ rows: inout [SocketRow], from first: Int) {
