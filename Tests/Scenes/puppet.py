@@ -9,9 +9,10 @@
 Orders are JSON objects, one a line; each is answered with one, {"error": …} where it failed. Sockets are named by "key".
 
   {"do": "listen", "key": "web", "address": "127.0.0.1", "port": 8080}
-  {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first
+  {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first, "local_address" too
   {"do": "accept", "key": "b", "from": "web"}
   {"do": "udp", "key": "u", "address": "127.0.0.1", "port": 53}            "to_port" connects it
+  {"do": "send", "key": "a", "bytes": 1000}                                its peer need not read them
   {"do": "close", "key": "a"}                                              "reset": true sends RST
   {"do": "name", "name": "any\\nthing"}                                     what ps calls this process
   {"do": "burst", "rounds": 5, "width": 300, "lifetime": 0.2}              opens so many, resets them all, again
@@ -67,7 +68,7 @@ class Puppet:
   def connect(self, order):
     sock = self.make(order, socket.SOCK_STREAM)
     if "local_port" in order:
-      sock.bind(("", order["local_port"]))
+      sock.bind((order.get("local_address", ""), order["local_port"]))
     sock.settimeout(5)
     sock.connect((order.get("address", "127.0.0.1"), order["port"]))
     return self.keep(order["key"], sock)
@@ -75,6 +76,10 @@ class Puppet:
   def accept(self, order):
     self.sockets[order["from"]].settimeout(5)
     return self.keep(order["key"], self.sockets[order["from"]].accept()[0])
+
+  def send(self, order):
+    self.sockets[order["key"]].sendall(b"x" * order["bytes"])
+    return {"key": order["key"]}
 
   def udp(self, order):
     sock = self.make(order, socket.SOCK_DGRAM)
@@ -149,7 +154,7 @@ class Puppet:
   def obey(self, line):
     try:
       order = json.loads(line)
-      orders = ("listen", "connect", "accept", "udp", "close", "name", "burst", "churn", "calm", "sysctl")
+      orders = ("listen", "connect", "accept", "send", "udp", "close", "name", "burst", "churn", "calm", "sysctl")
       if order.get("do") not in orders:
         raise ValueError(f"do: one of {', '.join(orders)}")
       return getattr(self, order["do"])(order)

@@ -105,6 +105,17 @@ struct OutputJSONTests {
     #expect(String(decoding: bytes.bytes, as: UTF8.self) == text)
   }
 
+  @Test(arguments: [
+    (0, "0.000"), (45, "0.045"), (999, "0.999"), (1000, "1.000"), (12_345_678, "12345.678"),
+    (-1500, "-1.500"),
+    (Int64.max, "9223372036854775.807"), (Int64.min, "-9223372036854775.808"),
+  ])
+  func `Milliseconds have three decimals`(microseconds: Int64, text: String) {
+    var bytes = ByteBuffer()
+    bytes.append(milliseconds: microseconds)
+    #expect(String(decoding: bytes.bytes, as: UTF8.self) == text)
+  }
+
   @Test
   func `Numbers of every length are written as they are`() {
     var number: UInt64 = 1

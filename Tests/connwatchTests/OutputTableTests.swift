@@ -128,4 +128,26 @@ struct OutputTableTests {
     TimeText.append(age: age, to: &bytes)
     #expect(Array(bytes.bytes) == Array(text.utf8))
   }
+
+  @Test(arguments: [
+    (0, "0"), (1023, "1023"), (1024, "1.0K"), (1535, "1.4K"), (1536, "1.5K"), (10_239, "9.9K"),
+    (10_240, "10K"),
+    (1_048_575, "1023K"), (1 << 20, "1.0M"), (31 << 30, "31G"), (5 << 40, "5.0T"), (7 << 50, "7.0P"),
+    (UInt64.max, "15E"),
+  ])
+  func `Sizes are short`(size: UInt64, text: String) {
+    var bytes = ByteBuffer()
+    bytes.append(size: size)
+    #expect(String(decoding: bytes.bytes, as: UTF8.self) == text)
+  }
+
+  @Test(arguments: [
+    (1, "0.00ms"), (45, "0.04ms"), (9_999, "9.99ms"), (10_000, "10.0ms"), (99_999, "99.9ms"),
+    (100_000, "100ms"), (12_345_678, "12345ms"),
+  ])
+  func `Round-trip times have about three digits`(microseconds: Int64, text: String) {
+    var bytes = ByteBuffer()
+    bytes.append(shortMilliseconds: microseconds)
+    #expect(String(decoding: bytes.bytes, as: UTF8.self) == text)
+  }
 }

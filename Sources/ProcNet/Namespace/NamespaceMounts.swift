@@ -26,22 +26,48 @@ struct NamespaceMounts {
   ///   mounted no more; nil where it is not known.
   init(at directories: [String], device: UInt64?) {
     var mounts: [Mount] = []
+    Self.forEach(of: directories, device: device) { inode, name, directory in
+      let name = String(cString: name)
+      mounts.append(Mount(inode: inode, name: name, path: directory + "/" + name))
+    }
+    self.mounts = mounts.sorted { ($0.name, $0.path) < ($1.name, $1.path) }
+  }
+
+  /// The name of a namespace alone, the first where it has several; nil where it has none.
+  static func name(of wanted: UInt64, at directories: [String], device: UInt64?) -> String? {
+    var found: String?
+    forEach(of: directories, device: device) { inode, name, _ in
+      guard inode == wanted else { return }
+      let name = String(cString: name)
+      if found.map({ name < $0 }) ?? true { found = name }
+    }
+    return found
+  }
+
+  /// Calls `body` with the inode, the name and the directory of each mounted namespace.
+  private static func forEach(
+    of directories: [String], device: UInt64?, _ body: (UInt64, UnsafePointer<CChar>, String) -> Void
+  ) {
+    var seen: [(device: dev_t, inode: ino_t)] = []
     for directory in directories {
       guard let stream = opendir(directory) else { continue }
       defer { closedir(stream) }
+      let descriptor = dirfd(stream)
+      var status = stat()
+      guard fstat(descriptor, &status) == 0,
+        !seen.contains(where: { $0.device == status.st_dev && $0.inode == status.st_ino })
+      else { continue }
+      seen.append((status.st_dev, status.st_ino))
       while let entry = readdir(stream) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        let path = directory + "/" + name
-        var status = stat()
-        guard name != ".", name != "..", stat(path, &status) == 0,
+        // By its offset: the name is imported as a tuple, which would be copied.
+        let name = UnsafeRawPointer(entry).advanced(by: 19).assumingMemoryBound(to: CChar.self)
+        // What is a directory is none, and needs no look.
+        guard entry.pointee.d_type != UInt8(DT_DIR), fstatat(descriptor, name, &status, 0) == 0,
           status.st_mode & S_IFMT == S_IFREG, device == nil || UInt64(status.st_dev) == device
         else { continue }
-        mounts.append(Mount(inode: UInt64(status.st_ino), name: name, path: path))
+        body(UInt64(status.st_ino), name, directory)
       }
     }
-    self.mounts = mounts.sorted { ($0.name, $0.path) < ($1.name, $1.path) }
   }
 
   /// The name of a namespace, the first where it has several.

@@ -40,9 +40,9 @@ public struct NetNamespace: Hashable, Sendable {
 
   init?(reading root: ProcRoot, mounts: [String]) {
     guard let inode = root.networkNamespace(of: "self") else { return nil }
-    let found = NamespaceMounts(at: mounts, device: root.namespaceDevice)
+    let name = NamespaceMounts.name(of: inode, at: mounts, device: root.namespaceDevice)
     self.init(
-      inode: inode, label: found.name(of: inode) ?? Self.plainLabel(inode),
+      inode: inode, label: name ?? Self.plainLabel(inode),
       path: root.path + "/self/ns/net", process: nil, isOwn: true)
   }
 

@@ -12,7 +12,7 @@ struct PastTable {
 
   /// Every socket that was open at `text`, in the recorder's network namespace unless others are asked for: by their
   /// labels, since nothing else is left of them.
-  func rows(at text: String, in netns: NetworkNamespaces.Selection) throws -> [ListRow] {
+  func rows(at text: String, in netns: NetworkNamespaces.Selection = .own) throws -> [ListRow] {
     let now = SystemClock().now().wall
     let asked = try global.time(text, now: now)
     guard asked <= now else { throw Failure("--at \(text): that is in the future") }

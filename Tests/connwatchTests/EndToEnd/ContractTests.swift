@@ -11,7 +11,8 @@ extension EndToEnd {
     static let list = [
       "time", "proto", "state", "local_addr", "local_port", "remote_addr", "remote_port", "service",
       "direction",
-      "uid", "user", "inode", "recv_q", "send_q", "netns", "process", "first_seen",
+      "uid", "user", "inode", "recv_q", "send_q", "netns", "process", "first_seen", "bytes_in", "bytes_out",
+      "rtt_ms", "retransmits", "cwnd",
     ]
     static let history = [
       "id", "proto", "state", "local_addr", "local_port", "remote_addr", "remote_port", "service",
