@@ -47,7 +47,7 @@ let package = Package(
     .testTarget(
       name: "connwatchTests",
       dependencies: [
-        "connwatch", "ConnCore", "ConnStore",
+        "connwatch", "ConnCore", "ConnStore", "ProcNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

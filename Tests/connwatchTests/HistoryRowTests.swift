@@ -22,11 +22,13 @@ struct HistoryRowTests {
     return HistoryRow(names: Names(), life: life)
   }
 
-  private static func printed(_ row: HistoryRow, _ change: (inout OutputOptions) -> Void) throws -> String {
+  private static func printed(
+    _ row: HistoryRow, table: [TableColumn<HistoryRow.Field>]? = nil, _ change: (inout OutputOptions) -> Void
+  ) throws -> String {
     var options = OutputOptions(header: false, zone: .utc)
     change(&options)
     let output = StandardOutput.collecting()
-    var printer = try RowPrinter(HistoryRow.self, options: options, to: output)
+    var printer = try RowPrinter(HistoryRow.self, table: table, options: options, to: output)
     try printer.print([row])
     try output.flush()
     return String(decoding: output.collected, as: UTF8.self)
@@ -72,7 +74,8 @@ struct HistoryRowTests {
   func `The table shows it where it is asked for`() throws {
     let row = Self.row(Traffic(bytesIn: 2048, bytesOut: 100, roundTrip: 1500, retransmits: 1))
     #expect(!(try Self.printed(row) { _ in }).contains("2.0K"))
-    #expect((try Self.printed(row) { $0.showsInfo = true }).contains("  2.0K  100B  1.5ms  1  "))
+    #expect(
+      (try Self.printed(row, table: HistoryRow.infoTable) { _ in }).contains("  2.0K  100  1.50ms  1  "))
     let headers = HistoryRow.infoTable.map(\.header)
     #expect(headers.filter { !["IN", "OUT", "RTT", "RETR"].contains($0) } == HistoryRow.table.map(\.header))
     #expect(headers.suffix(6) == ["IN", "OUT", "RTT", "RETR", "PID", "PROCESS"])

@@ -5,6 +5,7 @@ import ArgumentParser
 import ConnCore
 import ConnStore
 import Foundation
+import ProcNet
 import Testing
 
 @testable import connwatch
@@ -146,7 +147,7 @@ private final class Store {
     let store = try Store()
     try store.write(0, next: 1, current: [life(1, 0), life(2, 0, netns: "web"), life(3, 0, netns: "db")])
     let global = try GlobalOptions.parse(["--db", store.path, "-q", "--utc"])
-    let rows = try PastTable(global: global, names: Names()).rows(at: "@1767261600")
+    let rows = try PastTable(global: global, names: Names()).rows(at: "@1767261600", in: .all)
     #expect(rows.map { $0.context.netns } == [nil, "web", "db"])
   }
 
