@@ -133,6 +133,18 @@ struct DiagReaderTests {
     #expect(snapshot.incomplete == [] && rows(snapshot, sockets)[DiagSockets.inode(listener)] != nil)
   }
 
+  @Test("an answer that was given up half-way does not spoil the next")
+  func givenUp() throws {
+    let sockets = DiagSockets()
+    // More than the kernel says in one message, so that it is not done with them.
+    for _ in 0..<300 { _ = try sockets.socket(AF_INET, SOCK_DGRAM) }
+    let reader = try SocketDiagReader()
+    #expect(reader.socket.send(DiagRequest(protos: ProtoSet(.udp), states: .all).message(sequence: 77)) == 0)
+    let snapshot = try reader.read()
+    #expect(snapshot.incomplete == [] && rows(snapshot, sockets).count == 300)
+    #expect(snapshot.tables.allSatisfy { $0.duplicates == 0 })
+  }
+
   @Test("a descriptor that is no network namespace is an error")
   func noNamespace() throws {
     let file = open("/dev/null", O_RDONLY | O_CLOEXEC)

@@ -86,9 +86,9 @@ struct DiagDump {
   @inline(__always)
   private mutating func add(_ socket: DiagMessage, to sockets: inout DiagRows) {
     let row = socket.row(transport)
-    if row.state == .synReceived, row.rawUID == SocketRow.noUID { requestSockets += 1 }
+    if transport == .tcp, row.rawUID == SocketRow.noUID, socket.isRequest { requestSockets += 1 }
     sockets.rows.append(row)
     sockets.cookies.append(socket.cookie)
-    if wantsTraffic { sockets.traffic.append(row.state == .listen ? nil : socket.traffic) }
+    if wantsTraffic { sockets.traffic.append(socket.isListener ? nil : socket.traffic) }
   }
 }

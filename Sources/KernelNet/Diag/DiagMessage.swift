@@ -29,6 +29,9 @@ struct DiagMessage {
 
   /// The kernel's number of the state.
   var state: UInt8 { bytes[17] }
+  /// In SYN_RECV, by either of its numbers, or in LISTEN: of TCP.
+  var isRequest: Bool { state == 3 || state == 12 }
+  var isListener: Bool { state == 10 }
   var local: Endpoint { Endpoint(address(24), bytes.network16(20)) }
   var remote: Endpoint { Endpoint(address(40), bytes.network16(22)) }
   /// Two words, the lower one first on every machine (sock_diag_save_cookie).
@@ -52,13 +55,12 @@ struct DiagMessage {
     let inode = UInt64(bytes.host32(84))
     // The kernel keeps no user for a connection in its timewait form and says 0, which would be root.
     let noUser =
-      transport == .tcp && (state == 6 || (inode == 0 && (state == 5 || state == 3 || state == 12)))
-    let isListener = transport == .tcp && state == 10
+      transport == .tcp && (state == 6 || (inode == 0 && (state == 5 || isRequest)))
     return SocketRow(
       proto: transport == .tcp ? (isV6 ? .tcp6 : .tcp) : (isV6 ? .udp6 : .udp),
       state: SocketState(kernel: state, transport: transport), local: local, remote: remote, inode: inode,
       rawUID: noUser ? SocketRow.noUID : bytes.host32(80), receiveQueue: bytes.host32(72),
-      sendQueue: isListener ? 0 : bytes.host32(76))
+      sendQueue: transport == .tcp && isListener ? 0 : bytes.host32(76))
   }
 
   /// What the connection carried; nil where the message does not say.

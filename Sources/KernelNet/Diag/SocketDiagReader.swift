@@ -11,7 +11,8 @@ import Glibc
 /// Any user may read every socket of its network namespace. Like a reading of /proc this is not atomic: the kernel
 /// gives 32 KB at a time and lets go of its locks in between. Keep a reader from sample to sample.
 public final class SocketDiagReader {
-  private let socket: NetlinkSocket
+  /// For tests, which disturb it.
+  let socket: NetlinkSocket
   private let now: () -> (wall: Timestamp, boot: Int64)
   private let buffer: UnsafeMutableRawBufferPointer
   private var sequence: UInt32 = 0
@@ -130,6 +131,9 @@ public final class SocketDiagReader {
       if ending.code == EINVAL, !request.bytecode.isEmpty {
         // A kernel that does not know the program: what it shows is picked from later anyway.
         request.bytecode = []
+      } else if ending.code == EBUSY {
+        // An answer that was given up is still being made; it is, for as long as somebody takes it.
+        drain()
       } else if ending.outcome != .interrupted {
         break
       }
@@ -147,21 +151,27 @@ public final class SocketDiagReader {
     let refusal = socket.send(request.message(sequence: sequence))
     if refusal != 0 { return Ending(code: refusal) }
     var dump = DiagDump(transport: request.transport, wantsTraffic: request.wantsTraffic, sequence: sequence)
-    var lost = false
+    var isCut = false
     while !dump.isDone {
       let got = ckn_receive(socket.descriptor, buffer.baseAddress, UInt(buffer.count))
       if got < 0 {
-        // A message did not fit into the socket's memory; the kernel goes on with the next.
-        if Int32(-got) != ENOBUFS { return Ending(code: Int32(-got)) }
-        lost = true
-        continue
+        // The kernel had no memory for a part of the answer.
+        guard got == -Int(ENOBUFS) else { return Ending(code: Int32(-got)) }
+        drain()
+        return Ending(outcome: .interrupted)
       }
-      if got > buffer.count { lost = true }
+      if got > buffer.count { isCut = true }
       dump.read(UnsafeRawBufferPointer(rebasing: buffer[..<min(got, buffer.count)]), v4: &v4, v6: &v6)
     }
     return Ending(
-      outcome: lost || dump.isInterrupted ? .interrupted : .read, code: dump.code, unusable: dump.unusable,
+      outcome: isCut || dump.isInterrupted ? .interrupted : .read, code: dump.code, unusable: dump.unusable,
       requestSockets: dump.requestSockets)
+  }
+
+  /// Takes what is there of answers that nobody wants, without waiting.
+  private func drain() {
+    var length: UInt32 = 0
+    while ckn_receive_batch(socket.descriptor, buffer.baseAddress, UInt32(buffer.count), 1, &length) > 0 {}
   }
 
   /// Gives request sockets the users of their listeners, which /proc shows and a dump does not.
