@@ -5,6 +5,7 @@
 # Fuzz one target: Fuzz/run.sh TARGET RUNS [LIBFUZZER OPTION...]
 #
 #   Fuzz/run.sh parse 1000000      socket tables (Fuzz/fuzz_parse.swift)
+#   Fuzz/run.sh diag 1000000       answers of sock_diag (Fuzz/fuzz_diag.swift)
 #
 # A target is a file Fuzz/fuzz_TARGET.swift with LLVMFuzzerTestOneInput in it. The modules it imports are built
 # straight with swiftc, instrumented, into .fuzz/, where the corpus and whatever made it fail are kept too.
@@ -47,20 +48,36 @@ mkdir -p "$modules"
 build_module() {
   if [ -f "$modules/$1.o" ] && [ -z "$(find "$root/Sources/$1" -newer "$modules/$1.o" | head -n 1)" ]; then return; fi
   # shellcheck disable=SC2046,SC2086
-  swiftc $flags -wmo -I "$modules" -module-name "$1" -emit-module -emit-module-path "$modules/$1.swiftmodule" \
+  swiftc $flags -wmo -I "$modules" $headers -module-name "$1" -emit-module -emit-module-path "$modules/$1.swiftmodule" \
     -c $(find "$root/Sources/$1" -name '*.swift' | sort) -o "$modules/$1.o"
+}
+
+# The headers that KernelNet needs, and what is compiled of them.
+headers="-I $root/Sources/CKernelNet/include"
+
+# build_c: one object of each C file of CKernelNet.
+build_c() {
+  for file in "$root"/Sources/CKernelNet/*.c; do
+    object=$modules/$(basename "$file" .c).c.o
+    if [ ! -f "$object" ] || [ -n "$(find "$root/Sources/CKernelNet" -newer "$object" | head -n 1)" ]; then
+      # shellcheck disable=SC2086
+      clang -O2 -g -fsanitize=address $headers -c "$file" -o "$object"
+    fi
+    objects="$objects $object"
+  done
 }
 
 # In the order in which they import each other; only what the target imports, and ConnCore beneath it.
 objects=
-for module in ConnCore ProcNet; do
+for module in ConnCore ProcNet KernelNet; do
   if [ "$module" = ConnCore ] || grep -Eq "^(@testable )?import $module\$" "$source"; then
+    if [ "$module" = KernelNet ]; then build_c; fi
     build_module "$module"
     objects="$objects $modules/$module.o"
   fi
 done
 # shellcheck disable=SC2086
-swiftc $flags -I "$modules" -module-name "fuzz_$target" -c "$source" -o "$out/fuzz_$target.o"
+swiftc $flags -I "$modules" $headers -module-name "fuzz_$target" -c "$source" -o "$out/fuzz_$target.o"
 # The linker warns of what the sanitizer keeps to itself.
 # shellcheck disable=SC2086
 swiftc -sanitize=fuzzer,address "$out/fuzz_$target.o" $objects -o "$out/fuzz_$target" 2>"$out/link.log" ||
