@@ -115,12 +115,9 @@ public final class ProcessLedger {
     entry.isLookedFor = true
     let isThere = reader.read(pid).map { entry.take($0) } ?? false
     // Its maker may be alive still, and knows better now than when it handed down.
-    if !isThere || !entry.isFound, depth > 0, let maker = processes[entry.parent],
-      maker.number == entry.parentNumber
-    {
-      let maker = identified(entry.parent, depth: depth - 1)
-      let own = (place: entry.place, namespace: entry.namespace)
-      entry.inherit(from: maker)
+    if !entry.isFound, depth > 0, let maker = processes[entry.parent], maker.number == entry.parentNumber {
+      let own = entry
+      entry.inherit(from: identified(entry.parent, depth: depth - 1))
       if isThere {
         entry.place = own.place ?? entry.place
         if own.namespace != 0 { entry.namespace = own.namespace }

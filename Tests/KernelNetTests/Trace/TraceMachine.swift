@@ -70,6 +70,9 @@ final class TraceChild {
   /// Its process id.
   var pid: Int32 { process.processIdentifier }
 
+  /// It has not ended.
+  var isRunning: Bool { process.isRunning }
+
   /// Waits for a line.
   func line() -> String {
     var bytes: [UInt8] = []

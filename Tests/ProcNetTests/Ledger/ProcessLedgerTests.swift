@@ -121,7 +121,8 @@ import Testing
   ]
 
   @Test(arguments: gone) func processThatIsGoneIsWhatTheTraceTold(_ row: Gone) throws {
-    let ledger = ProcessLedger(root: try Self.proc().root)
+    let proc = try Self.proc()
+    let ledger = ProcessLedger(root: proc.root)
     for event in row.events { ledger.take(event, boot: 700_000) }
     #expect(Self.say(ledger, row.asked) == row.answer)
   }
@@ -180,10 +181,10 @@ import Testing
     ledger.take(Self.fork(60, from: 50, "bash"), boot: 700_000)
     // It runs curl by now, which the trace has yet to tell.
     try proc.add(60, name: "curl", start: 70, exe: "/usr/bin/curl", cgroup: "0::/system.slice/ssh.service")
-    #expect(Self.say(ledger, 60) == "60 70 bash /usr/sbin/sshd ssh.service - 0")
+    #expect(Self.say(ledger, 60) == "60 70 bash /usr/sbin/sshd ssh.service - 100")
     ledger.take(.renamed(thread: 60, name: "curl"), boot: 710_000)
     ledger.take(Self.exec(60, "/usr/bin/curl"), boot: 710_100)
-    #expect(Self.say(ledger, 60) == "60 70 curl /usr/bin/curl ssh.service - 0")
+    #expect(Self.say(ledger, 60) == "60 70 curl /usr/bin/curl ssh.service - 100")
   }
 
   @Test func makerThatIsAliveKnowsBetterThanItHandedDown() throws {
