@@ -16,7 +16,7 @@ struct ListCommand: ParsableCommand {
         connwatch -tulpn                         who listens
         connwatch list state established         connections
         connwatch list dst 10.0.0.0/8:443 and not process curl
-        connwatch list -i dport = :443           bytes, round-trip times, retransmissions
+        connwatch list -i dport = :443           bytes and round-trip times
         sudo connwatch list --netns all -l       who listens, in every container too
         connwatch list --at 03:14 direction in   who was connected to us at 03:14
         connwatch list --json | jq .process.name
@@ -58,9 +58,6 @@ struct ListCommand: ParsableCommand {
     if source == .trace {
       throw ValidationError("--source trace: that is for record (list takes auto, proc or netlink)")
     }
-    if netns.isEmpty {
-      throw ValidationError("--netns: a name is missing (self, all, a name or a process id)")
-    }
   }
 
   func run() throws {
@@ -86,6 +83,7 @@ struct ListCommand: ParsableCommand {
       live.looksUpHistory = wantsMemory
       live.source = source
       live.netns = selection
+      if sockets.listening { live.states = LiveSource.listening }
       live.wantsTraffic = !summary && asksForTraffic
       table = try live.rows(sockets.protos, filter: filter, isAsked: isAsked)
     }

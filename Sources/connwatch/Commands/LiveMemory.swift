@@ -6,7 +6,7 @@ import ConnStore
 import ProcNet
 
 /// The lives that are open in the history, by their sockets.
-struct Memory {
+struct LiveMemory {
   /// Those of one network namespace.
   struct Lives {
     fileprivate struct Key: Hashable {

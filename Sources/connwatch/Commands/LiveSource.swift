@@ -8,6 +8,21 @@ import ProcNet
 
 /// Where the sockets of one network namespace are read from.
 final class LiveSource {
+  /// What is to be read; the source may give more.
+  struct Question {
+    /// The tables.
+    var protos: ProtoSet
+    /// The states of the sockets that matter.
+    var states = StateSet.all
+    /// What the kernel may leave out by itself.
+    var filter = DiagFilter.everything
+    /// What connections carried.
+    var wantsTraffic = false
+  }
+
+  /// The states of listeners: UDP has none of its own for them.
+  static let listening: StateSet = [StateSet(.listen), StateSet(.unconnected)]
+
   /// What a reading gives.
   struct Reading {
     /// The sockets, those that do not match perhaps among them.
@@ -98,23 +113,38 @@ final class LiveSource {
     }
   }
 
-  /// Reads the tables of `protos`, by sock_diag where it answers and is not excluded.
+  /// Reads by sock_diag where it answers and is not excluded; nil where the namespace was to be read by a process that
+  /// has gone meanwhile.
   ///
   /// - Throws: ``Failure`` where nothing but sock_diag was asked for, and it does not answer.
-  func read(_ protos: ProtoSet, wantsTraffic: Bool) throws(Failure) -> Reading {
+  func read(_ question: Question) throws(Failure) -> Reading? {
     if let diag {
       do throws(SocketDiagError) {
-        let snapshot = try diag.read(protos, wantsTraffic: wantsTraffic)
-        if source == .netlink || snapshot.failure == nil {
-          return Reading(snapshot: snapshot, listeners: snapshot.rows)
-        }
+        let reading = try Self.read(question, diag)
+        if source == .netlink || reading.snapshot.failure == nil { return reading }
       } catch {
         if source == .netlink { throw Failure("\(error)") }
       }
       self.diag = nil
     }
-    let snapshot = tables.read(protos)
+    let snapshot = tables.read(question.protos)
+    // What was read by the number of a process is another one's where that has been given again.
+    if namespace?.isInPlace(below: tables.root) == false { return nil }
     return Reading(snapshot: snapshot, listeners: snapshot.rows)
+  }
+
+  /// Asks for listeners apart where the kernel leaves sockets out: it keeps them apart itself, so that costs nearly
+  /// nothing.
+  private static func read(
+    _ question: Question, _ diag: SocketDiagReader
+  ) throws(SocketDiagError) -> Reading {
+    let snapshot = try diag.read(
+      question.protos, states: question.states, filter: question.filter, wantsTraffic: question.wantsTraffic)
+    if question.filter == .everything, question.states.isSuperset(of: listening) {
+      return Reading(snapshot: snapshot, listeners: snapshot.rows)
+    }
+    return Reading(
+      snapshot: snapshot, listeners: try diag.read(question.protos, states: listening).rows)
   }
 }
 

@@ -4,6 +4,7 @@
 import ConnCore
 import ConnStore
 @preconcurrency import Glibc
+import KernelNet
 import ProcNet
 
 /// The sockets of this moment, with owners, and with what the history remembers of them.
@@ -14,6 +15,8 @@ struct LiveTable {
   var looksUpHistory = true
   var source = Source.auto
   var netns = NetworkNamespaces.Selection.own
+  /// The states of the sockets that can be asked for.
+  var states = StateSet.all
   /// What connections carried is asked for.
   var wantsTraffic = false
 
@@ -37,16 +40,22 @@ struct LiveTable {
   /// - Throws: ``Failure`` where a table cannot be read.
   func rows(_ protos: ProtoSet, filter: Filter, isAsked: (ListRow) -> Bool) throws -> [ListRow] {
     let history = looksUpHistory ? try global.openHistoryIfAny() : nil
-    let asked = protos.intersection(filter.protos)
+    let question = LiveSource.Question(
+      protos: protos.intersection(filter.protos), states: states, filter: DiagFilter(filter),
+      wantsTraffic: wantsTraffic)
     var table: [ListRow] = []
     var parts: [Part] = []
     var tellsTraffic = true
     for source in try sources() {
-      let reading = try source.read(asked, wantsTraffic: wantsTraffic)
-      // What was read by the number of a process is another one's where that has been given again.
-      if let namespace = source.namespace, !namespace.isInPlace(below: global.root) {
+      guard let reading = try source.read(question) else {
         if netns == .all { continue }
-        throw Failure("--netns: the last process of \(namespace.label) has ended")
+        throw Failure("--netns: the process by which it was to be read has ended (try again)")
+      }
+      if netns == .all, let namespace = source.namespace, !namespace.isOwn,
+        let why = reading.snapshot.failure
+      {
+        global.remark("\(namespace.label) is left out: \(why)")
+        continue
       }
       try tell(reading.snapshot.tables)
       tellsTraffic = tellsTraffic && reading.snapshot.source != .proc
@@ -63,7 +72,7 @@ struct LiveTable {
       global.remark("/proc does not tell bytes, round-trip times and retransmissions (--source netlink does)")
     }
     if looksUpOwners {
-      try lookUpOwners(&table, parts) { try $0.read(asked, wantsTraffic: false).snapshot }
+      try lookUpOwners(&table, parts) { try $0.read(question)?.snapshot }
     }
     if let history { try remember(&table, parts, history) }
     if filter.usesOwners {
@@ -158,7 +167,7 @@ struct LiveTable {
 
   /// One look-up for all namespaces: inodes of sockets are the machine's.
   private func lookUpOwners(
-    _ table: inout [ListRow], _ parts: [Part], lookAgain: (LiveSource) throws -> Snapshot
+    _ table: inout [ListRow], _ parts: [Part], lookAgain: (LiveSource) throws -> Snapshot?
   ) throws {
     let owners = SocketOwners(root: global.root)
     owners.lookUp(table.lazy.filter { $0.socket.inode != 0 }.map { WantedSocket($0.socket) })
@@ -171,7 +180,7 @@ struct LiveTable {
       if unclear.isEmpty { continue }
       // Nobody holds these: either they have closed since, or the kernel itself has them.
       let again = try lookAgain(part.source)
-      let there = Set(again.rows.lazy.map(\.inode).filter { unclear.contains($0) })
+      let there = Set((again?.rows ?? []).lazy.map(\.inode).filter { unclear.contains($0) })
       for index in part.rows where unclear.contains(table[index].socket.inode) {
         table[index].owner = owners.owner(
           of: table[index].socket, queues: part.queues,
@@ -188,7 +197,7 @@ struct LiveTable {
 
   /// Takes from the history what the kernel no longer tells: since when, and whose a socket in TIME_WAIT was.
   private func remember(_ table: inout [ListRow], _ parts: [Part], _ history: HistoryReader) throws {
-    guard !table.isEmpty, let memory = try Memory(history, global.root) else { return }
+    guard !table.isEmpty, let memory = try LiveMemory(history, global.root) else { return }
     for part in parts {
       let lives = memory.lives(in: part.source.namespace)
       for index in part.rows {

@@ -36,7 +36,7 @@ extension EndToEnd {
       Case("list --proc /nonexistent", "/nonexistent/net/tcp", "No such file or directory"),
       Case("list --source trace", "--source trace", "record", "netlink"),
       Case("list --source magic", "magic"), Case("list --netns", "--netns"),
-      Case("list --netns= -t", "--netns", "self"),
+      Case("list --netns= -t", "--netns"),
       Case("list --netns nosuch", "--netns nosuch", "no such network namespace", "there are net:["),
       Case("list --netns 4194305", "--netns 4194305", "no such process"),
       Case("list --netns all --proc /nonexistent", "/nonexistent/self/ns/net", "No such file or directory"),
