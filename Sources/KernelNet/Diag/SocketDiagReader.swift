@@ -92,7 +92,9 @@ public final class SocketDiagReader {
     let first = sockets.rows.count
     sixes.keep(first: 0)
     let end = dump(request, v4: &sockets, v6: &sixes)
-    if SocketDiagError.isLasting(end.code) { throw .unavailable(request.protos, code: end.code) }
+    if SocketDiagError.isLasting(end.code) {
+      throw .unavailable(request.transport == .tcp ? .tcpTables : .udpTables, code: end.code)
+    }
     if end.requestSockets > 0 { giveUsers(request, &sockets.rows, from: first) }
     var reports: [TableReport] = []
     for proto in Proto.allCases where request.protos.contains(proto) {
