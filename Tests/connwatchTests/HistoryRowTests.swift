@@ -39,20 +39,20 @@ struct HistoryRowTests {
       (nil, nil, "null,null,null,null,null", ",,,,", "-  -  -  -  -"),
       (
         Traffic(bytesIn: 0, bytesOut: 1023), "web", #"0,1023,null,0,"web""#, "0,1023,,0,web",
-        "0B  1023B  -  0  web"
+        "0  1023  -  0  web"
       ),
       (
         Traffic(bytesIn: 1536, bytesOut: 5_368_709_120, roundTrip: 23_417, retransmits: 12), nil,
-        "1536,5368709120,23.417,12,null", "1536,5368709120,23.417,12,", "1.5K  5.0G  23.417ms  12  -"
+        "1536,5368709120,23.417,12,null", "1536,5368709120,23.417,12,", "1.5K  5.0G  23.4ms  12  -"
       ),
       (
         Traffic(bytesIn: .max, bytesOut: 1, roundTrip: 40, retransmits: .max), "a b",
-        #"9223372036854775807,1,0.04,4294967295,"a b""#, "9223372036854775807,1,0.04,4294967295,a b",
-        "8191.9P  1B  0.04ms  4294967295  a b"
+        #"18446744073709551615,1,0.040,4294967295,"a b""#, "18446744073709551615,1,0.040,4294967295,a b",
+        "15E  1  0.04ms  4294967295  a b"
       ),
       (
-        Traffic(bytesIn: 1, bytesOut: 1, roundTrip: 2_000_000), nil, "1,1,2000,0,null", "1,1,2000,0,",
-        "1B  1B  2000ms  0  -"
+        Traffic(bytesIn: 1, bytesOut: 1, roundTrip: 2_000_000), nil, "1,1,2000.000,0,null", "1,1,2000.000,0,",
+        "1  1  2000ms  0  -"
       ),
     ] as [(Traffic?, String?, String, String, String)])
   func `Traffic in every format`(

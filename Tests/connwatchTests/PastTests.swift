@@ -59,7 +59,7 @@ private final class Store {
   /// Ports and states of the table at a moment.
   func table(_ time: Int64) throws -> [String] {
     let global = try GlobalOptions.parse(["--db", path, "-q", "--utc"])
-    let rows = try PastTable(global: global, names: Names()).rows(at: "@\(1_767_261_600 + time)")
+    let rows = try PastTable(global: global, names: Names()).rows(at: "@\(1_767_261_600 + time)", in: .all)
     return rows.map {
       "\($0.socket.local.port) \($0.socket.state.name) \(($0.context.time - at(0)) / second)"
     }

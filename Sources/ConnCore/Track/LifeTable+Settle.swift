@@ -62,6 +62,11 @@ extension LifeTable {
         if let traffic = end?.traffic { addLate(traffic, at) }
         return
       }
+      if slots[at].state == .timeWait, slots[at].socket == 0, adopt(traced, at, &pass) {
+        lives[at].closedOffset = traced.closedBoot.map { max(0, $0 - lives[at].firstSeenBoot) }
+        if let traffic = end?.traffic { addLate(traffic, at) }
+        return
+      }
       if slots[at].socket == 0, slots[at].generation != generation, adopt(traced, at, &pass) {
         if end != nil { lives[at].sources.insert(.end) }
         lives[at].closedOffset = traced.closedBoot.map { max(0, $0 - lives[at].firstSeenBoot) }
@@ -183,11 +188,14 @@ extension LifeTable {
       }
       at = same.count == 1 ? same[0] : -1
     }
-    guard at >= 0, lives[at].firstSeenBoot <= end.boot else { return nil }
-    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie || isOrphan(at) ? at : nil }
+    guard at >= 0 else { return nil }
+    // What is left of a socket can have another number than it had, and be seen first when the end was told.
+    let isLeftOver = isOrphan(at) || slots[at].state == .timeWait
+    guard isLeftOver || lives[at].firstSeenBoot <= end.boot else { return nil }
+    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie || isLeftOver ? at : nil }
     // Seen after it had ended: the ends are in use again, or what is left of it is still there.
     let seenSince = slots[at].generation == generation && pass.snapshot.begunBoot > end.boot
-    return !seenSince || isOrphan(at) || slots[at].state == .timeWait ? at : nil
+    return !seenSince || isLeftOver ? at : nil
   }
 
   // MARK: What both need

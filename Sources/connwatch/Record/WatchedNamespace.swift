@@ -17,6 +17,7 @@ final class WatchedNamespace {
   private(set) var ends: SocketEndListener?
   private(set) var whyNoEnds: String?
   private let source: LiveSource
+  private var isFirst = true
 
   /// Begins to watch.
   ///
@@ -43,11 +44,13 @@ final class WatchedNamespace {
   /// What shows its sockets.
   var rows: Life.Sources { source.rows }
 
-  /// Takes a sample. Sockets in TIME_WAIT can be as many as the machine allows, and need no look where ends are heard.
+  /// Takes a sample. Sockets in TIME_WAIT can be as many as the machine allows, and need no look where ends are heard, but
+  /// for the first: they tell of connections whose ends nobody heard.
   func sample(_ heard: Heard) -> Recorder.Sample {
     let counted = try? source.counters.read()
     var states = StateSet.all
-    if ends != nil { states.remove(StateSet(.timeWait)) }
+    if ends != nil, !isFirst { states.remove(StateSet(.timeWait)) }
+    isFirst = false
     return Recorder.Sample(snapshot: source.sample(states: states), heard: heard, counters: counted)
   }
 }

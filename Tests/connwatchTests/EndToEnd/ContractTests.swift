@@ -18,7 +18,7 @@ extension EndToEnd {
       "id", "proto", "state", "local_addr", "local_port", "remote_addr", "remote_port", "service",
       "direction",
       "uid", "user", "first_seen", "last_seen", "closed", "duration_s", "uncertainty_s", "states", "process",
-      "source",
+      "source", "bytes_in", "bytes_out", "rtt_ms", "retransmits", "netns",
     ]
     static let events = [
       "time", "event", "id", "proto", "from", "to", "local_addr", "local_port", "remote_addr", "remote_port",

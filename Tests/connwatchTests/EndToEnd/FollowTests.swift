@@ -28,9 +28,9 @@ extension EndToEnd {
       #expect(ContinuousClock.now - written < .seconds(1.5))
       try await puppet.close("a", reset: true)
       try await puppet.close("as", reset: true)
-      try await eventually("the end") { json.lines.count >= 2 }
+      try await eventually("the end") { json.lines.contains { $0.contains("\"closed\"") } }
       let events = try json.lines.map { try JSONLine(String($0)) }
-      #expect(events.map { $0.string("event") } == ["opened", "closed"])
+      #expect(events.map { $0.string("event") }.filter { $0 != "changed" } == ["opened", "closed"])
       #expect(events.allSatisfy { $0.int("remote_port") == 8080 })
       // A break in the recording is an event too.
       try await stage.stop(recorder)
@@ -44,7 +44,8 @@ extension EndToEnd {
         #expect(follower.errors.isEmpty, "\(follower.errors)")
       }
       let told = table.lines.filter { $0.contains(":\(client.port) ") }
-      #expect(told.count == 4, "each event once: two ends, opened and closed")
+      #expect(told.count { $0.contains("opened") } == 2, "each event once, for each of two ends")
+      #expect(told.count { $0.contains("closed") } == 2, "each event once, for each of two ends")
       try await stage.stop(second)
     }
 

@@ -51,7 +51,7 @@ extension EndToEnd {
       #expect(keptAfter.compactMap { $0.int("id") } == keptBefore.compactMap { $0.int("id") })
       for (life, earlier) in zip(keptAfter, keptBefore) {
         #expect(life.isNull("closed"))
-        #expect(life.states == ["ESTABLISHED"])
+        #expect(life.states.last == "ESTABLISHED")
         #expect(life.string("first_seen") == earlier.string("first_seen"))
         #expect(life.process?.int("pid") == puppet.pid)
       }
@@ -70,7 +70,7 @@ extension EndToEnd {
         }
       }
       let client = after.first { isOf($0, closing) && $0.int("remote_port") == listener.port }
-      #expect(client?.states == ["ESTABLISHED", "TIME_WAIT"])
+      #expect(client?.states.suffix(2) == ["ESTABLISHED", "TIME_WAIT"])
 
       // Opened in it: likewise.
       let new = after.filter { isOf($0, opened) }
