@@ -56,7 +56,7 @@ struct Traced {
   ///   sent, the kernel does not count it, and the ends it shows may be another connection's.
   mutating func move(_ change: StateChange, _ boot: Int64) -> SocketState? {
     if change.to == .close && state == .synSent && !wasReset && change.thread != 0 && slot < 0
-      && boot - openedBoot < Self.failsWithin
+      && change.local.port == local.port && boot - openedBoot < Self.failsWithin
     {
       return nil
     }
@@ -77,6 +77,13 @@ struct Traced {
   var hasEnds: Bool {
     // The port before the first answer is not to be trusted: see `move`.
     state == .synSent ? false : local.port != 0 && (remote.port != 0 || firstState == .listen)
+  }
+
+  /// True where a row that was first seen at this moment, in this state, with the same ends, was of this socket.
+  func covers(_ boot: Int64, _ state: SocketState) -> Bool {
+    let isShort = self.state == .timeWait && (state == .timeWait || state == .finWait2)
+    return isPartial || boot >= openedBoot - 1000 || state == .synReceived
+      ? isShort || boot <= closedBoot ?? .max : false
   }
 
   /// The ends of a socket, as a key.
