@@ -109,6 +109,13 @@ extension KernelScene {
         1510112 C D 0
         """),
     KernelScene(
+      name: "filtered, given up within milliseconds",
+      script: """
+        102 C t SYN_SENT 0
+        3110 C t CLOSE
+        3112 C D 0
+        """),
+    KernelScene(
       name: "filtered, timeout",
       script: """
         102 C t SYN_SENT 0

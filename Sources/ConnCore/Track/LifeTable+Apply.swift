@@ -204,8 +204,9 @@ extension LifeTable {
   }
 
   private mutating func sweep(_ pass: inout Pass) {
-    // The ends of destroyed sockets whose lives are finished as soon as their message has come.
-    let unsettled = Set(awaiting.values.lazy.map(\.ends))
+    // The ends of sockets whose lives are finished as soon as the trace and the message of their end are together.
+    var unsettled = Set(awaiting.values.lazy.map(\.ends))
+    unsettled.formUnion(heardEnds.values.lazy.map(\.end.ends))
     for at in slots.indices where slots[at].isLive && slots[at].generation != generation {
       let proto = slots[at].proto
       guard pass.read.contains(proto), !pass.incomplete.contains(proto) else { continue }

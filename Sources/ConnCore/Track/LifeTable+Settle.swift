@@ -181,7 +181,7 @@ extension LifeTable {
   /// A socket is gone, and nothing but this message tells of it.
   private mutating func conclude(_ end: SocketEnd, _ pass: inout Pass) {
     if endedWithout.remove(end.cookie) != nil { return }
-    let ends = Traced.Ends(proto: end.proto, local: end.local, remote: end.remote)
+    let ends = end.ends
     if let at = slot(of: end, ends, pass) {
       lives[at].sources.insert(.end)
       if slots[at].state == .timeWait || isOrphan(at) {
@@ -235,11 +235,16 @@ extension LifeTable {
       }
       at = same.count == 1 ? same[0] : -1
     }
-    guard at >= 0, lives[at].firstSeenBoot <= end.boot else { return nil }
-    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie || isOrphan(at) ? at : nil }
-    // Seen after it had ended: the ends are in use again, or what is left of it is still there.
-    let seenSince = slots[at].generation == generation && pass.snapshot.begunBoot > end.boot
-    return !seenSince || isOrphan(at) || slots[at].state == .timeWait ? at : nil
+    guard at >= 0 else { return nil }
+    if slots[at].state == .timeWait || isOrphan(at) || (slots[at].state == .finWait2 && slots[at].inode == 0)
+    {
+      // What is left of it, with a number of its own, unless it is what is left of another one.
+      return lives[at].sources.contains(.end) ? nil : at
+    }
+    guard lives[at].firstSeenBoot <= end.boot else { return nil }
+    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie ? at : nil }
+    // Seen after it had ended: the ends are in use again.
+    return slots[at].generation == generation && pass.snapshot.begunBoot > end.boot ? nil : at
   }
 
   // MARK: What both need
@@ -307,7 +312,8 @@ extension LifeTable.Pass {
       }
     }
     guard let place = endedByRows?[ends] else { return nil }
-    let known = ended[place].life.cookie
+    let life = ended[place].life
+    let known = life.state == .timeWait || (life.state == .finWait2 && life.inode == 0) ? 0 : life.cookie
     return cookie == nil || known == 0 || known == cookie ? place : nil
   }
 }

@@ -14,6 +14,8 @@ extension LifeTable {
       case .task: break
       }
     }
+    // Nobody knows where among the events the lost ones were.
+    if heard.lostEvents { letGoOfTraced() }
   }
 
   private mutating func take(_ change: StateChange, _ boot: Int64) {
@@ -95,9 +97,13 @@ extension LifeTable {
     traced.destroyedAt = generation
     if traced.closedBoot == nil {
       // Its last step was lost.
+      // The port of a socket that nothing is heard of after its SYN is not to be trusted.
+      if traced.state == .synSent, traced.slot < 0 { traced.local.port = 0 }
+      let isClosing = traced.state == .finWait1 || traced.state == .finWait2 || traced.state == .closing
+      let last: SocketState = isClosing && !traced.wasReset ? .timeWait : .close
       traced.closedBoot = boot
-      traced.steps.append(Life.Step(.close, at: max(0, boot - traced.openedBoot)))
-      if traced.slot >= 0 { follow(traced, socket, .close, boot) }
+      traced.steps.append(Life.Step(last, at: max(0, boot - traced.openedBoot)))
+      if traced.slot >= 0 { follow(traced, socket, last, boot) }
     }
     awaiting[cookie] = traced
   }

@@ -67,7 +67,7 @@ struct Traced {
     if next == .close {
       closedBoot = boot
       // TIME_WAIT is not traced: what leaves these states without a reset goes into it, or is an orphan that will.
-      if (state == .finWait2 || state == .closing) && !wasReset { next = .timeWait }
+      if (change.from == .finWait2 || change.from == .closing) && !wasReset { next = .timeWait }
     }
     steps.append(Life.Step(next, at: max(0, boot - openedBoot)))
     return next
@@ -94,4 +94,9 @@ struct Traced {
   }
 
   var ends: Ends { Ends(proto: proto, local: local, remote: remote) }
+}
+
+extension SocketEnd {
+  /// The ends of a socket, as a key.
+  var ends: Traced.Ends { Traced.Ends(proto: proto, local: local, remote: remote) }
 }
