@@ -77,7 +77,7 @@ extension LifeTable {
   private mutating func takeTraced(_ at: Int, _ row: SocketRow, _ number: Int, _ pass: inout Pass) {
     if lives[at].closedOffset == nil {
       update(at, row, pass.cookie(number), &pass)
-    } else if row.state == .timeWait {
+    } else if row.state == .timeWait && slots[at].state == .timeWait {
       see(at, boot: pass.snapshot.bootTime)
     } else if row.state == .finWait2 && row.inode == 0 && slots[at].state == .timeWait {
       // Not in TIME_WAIT yet: an orphan that waits for the other end's FIN, which the trace does not tell of.
@@ -207,13 +207,19 @@ extension LifeTable {
   }
 
   private mutating func sweep(_ pass: inout Pass) {
+    // The ends of sockets whose lives are finished as soon as the trace and the message of their end are together.
+    var unsettled = Set(awaiting.values.lazy.map(\.ends))
+    unsettled.formUnion(heardEnds.values.lazy.map(\.end.ends))
     for at in slots.indices where slots[at].isLive && slots[at].generation != generation {
       let proto = slots[at].proto
       guard pass.read.contains(proto), !pass.incomplete.contains(proto) else { continue }
       if slots[at].missing == 0 { missingSince[at] = pass.snapshot.bootTime }
       slots[at].missing += 1
       let needed = proto.transport == .tcp ? settings.confirmationsTCP : settings.confirmationsUDP
-      if Int(slots[at].missing) > needed { end(at, &pass) }
+      guard Int(slots[at].missing) > needed else { continue }
+      let ends = Traced.Ends(proto: proto, local: slots[at].local, remote: slots[at].remote)
+      let isUnsettled = !unsettled.isEmpty && unsettled.contains(ends)
+      if !isUnsettled || Int(slots[at].missing) > needed + Int(Self.patience) { end(at, &pass) }
     }
   }
 

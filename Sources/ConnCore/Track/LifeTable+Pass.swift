@@ -25,6 +25,22 @@ extension LifeTable {
       var life: Life
       var eventsTold: Int32
       var isCounted: Bool
+
+      /// Takes the exact times of the same life as it was traced.
+      mutating func join(_ traced: Life) {
+        let sampled = life
+        life = traced
+        life.id = sampled.id
+        life.inode = sampled.inode
+        life.rawUID = sampled.rawUID
+        life.cookie = sampled.cookie
+        life.netns = sampled.netns
+        life.sources.formUnion(sampled.sources)
+        life.lastSeenOffset = max(life.lastSeenOffset, sampled.lastSeen - life.firstSeen)
+        if life.owner.process == nil { life.owner = sampled.owner }
+        // Its end may have been told.
+        if eventsTold >= sampled.events.count { eventsTold = .max }
+      }
     }
 
     init(_ snapshot: Snapshot, _ heard: Heard) {

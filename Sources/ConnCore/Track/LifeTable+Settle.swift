@@ -3,7 +3,7 @@
 
 extension LifeTable {
   /// How many passes a trace and the message of an end wait for each other: they come by two ways.
-  private static let patience: UInt32 = 2
+  static let patience: UInt32 = 2
   /// How many cookies of lives are kept whose end is not told yet.
   private static let mostEndedWithout = 65_536
 
@@ -11,11 +11,14 @@ extension LifeTable {
   /// those that no snapshot has shown: they began and ended between two.
   mutating func settle(_ pass: inout Pass) {
     let heard = pass.heard
+    if heard.lostEnds { lostEndsAt = generation }
     for end in heard.ends { heardEnds[end.cookie] = (end, generation) }
+    // By the order of their openings: the ends of one may be those of the next.
+    var due: [(traced: Traced, end: SocketEnd?)] = []
     for (cookie, waiting) in heardEnds {
       if let traced = awaiting.removeValue(forKey: cookie) {
         heardEnds[cookie] = nil
-        conclude(traced, waiting.end, &pass)
+        due.append((traced, waiting.end))
       } else if !heard.isTraced || waiting.end.proto.transport == .udp || heard.isLast
         || generation &- waiting.pass >= Self.patience
       {
@@ -26,8 +29,10 @@ extension LifeTable {
     for (key, traced) in awaiting
     where heard.isLast || !heard.hearsEnds || generation &- traced.destroyedAt >= Self.patience {
       awaiting[key] = nil
-      conclude(traced, nil, &pass)
+      due.append((traced, nil))
     }
+    due.sort { $0.traced.openedBoot < $1.traced.openedBoot }
+    for (traced, end) in due { conclude(traced, end, &pass) }
   }
 
   // MARK: Traced sockets
@@ -35,20 +40,39 @@ extension LifeTable {
   /// A traced socket is gone, and the message of its end has come or will not.
   private mutating func conclude(_ traced: Traced, _ end: SocketEnd?, _ pass: inout Pass) {
     if traced.isTold {
-      if let traffic = end?.traffic { addLate(traffic, find(traced.ends)) }
+      let at = find(traced.ends)
+      // Its ends may be in use again.
+      if at >= 0, lives[at].firstSeenBoot <= traced.openedBoot, let traffic = end?.traffic {
+        addLate(traffic, at)
+      }
       return
     }
     if traced.slot >= 0 {
       let at = traced.slot
-      guard slots[at].isLive, slots[at].socket == traced.socket else { return }
+      guard slots[at].isLive, slots[at].socket == traced.socket || isOrphanOf(traced, at) else {
+        // Rows have ended it in this pass.
+        if let end, let place = pass.placeOfEnded(traced.ends, cookie: nil),
+          pass.ended[place].life.firstSeenBoot <= traced.openedBoot
+        {
+          pass.ended[place].life.sources.insert(.end)
+          pass.ended[place].life.traffic = end.traffic
+        }
+        return
+      }
       if end != nil { lives[at].sources.insert(.end) }
       slots[at].socket = 0
+      if slots[at].state == .timeWait || slots[at].state == .finWait2 {
+        // What is left of it goes on until its row is gone.
+        if let traffic = end?.traffic { addLate(traffic, at) }
+        return
+      }
       self.end(at, &pass, traffic: end?.traffic)
       return
     }
     // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
     let isKnownOurs = end != nil || (traced.namespace != 0 && !isForeign(traced))
-    let isPerhapsOurs = traced.namespace == 0 && (!pass.heard.hearsEnds || pass.heard.lostEnds)
+    let mayBeLost = lostEndsAt.map { generation &- $0 <= Self.patience } ?? false
+    let isPerhapsOurs = traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost)
     guard isKnownOurs || isPerhapsOurs, traced.hasEnds else { return }
     if traced.firstState == .listen {
       concludeListener(traced, end, &pass)
@@ -56,20 +80,25 @@ extension LifeTable {
     }
     let at = find(traced.ends)
     if at >= 0 {
-      if isOrphan(at), slots[at].socket == 0, adopt(traced, at, &pass) {
+      let isFree = slots[at].socket == 0 && (traced.isPartial || !lives[at].sources.contains(.trace))
+      if isFree, traced.state == .timeWait, isOrphan(at), adopt(traced, at, &pass) {
         // Still there, as an orphan that waits for the other end's FIN.
         reopen(at)
-        if let traffic = end?.traffic { addLate(traffic, at) }
-        return
-      }
-      if slots[at].state == .timeWait, slots[at].socket == 0, adopt(traced, at, &pass) {
-        lives[at].closedOffset = traced.closedBoot.map { max(0, $0 - lives[at].firstSeenBoot) }
-        if let traffic = end?.traffic { addLate(traffic, at) }
-        return
-      }
-      if slots[at].socket == 0, slots[at].generation != generation, adopt(traced, at, &pass) {
         if end != nil { lives[at].sources.insert(.end) }
-        lives[at].closedOffset = traced.closedBoot.map { max(0, $0 - lives[at].firstSeenBoot) }
+        if let traffic = end?.traffic { addLate(traffic, at) }
+        return
+      }
+      if isFree, slots[at].state == .timeWait, traced.state == .timeWait, adopt(traced, at, &pass) {
+        // What is left of it, which goes on until its row is gone.
+        if end != nil { lives[at].sources.insert(.end) }
+        if let traffic = end?.traffic { addLate(traffic, at) }
+        return
+      }
+      // Where rows still show these ends they are in use again, and what was seen first was this one.
+      if isFree, isKnownOurs || slots[at].generation != generation,
+        traced.covers(lives[at].firstSeenBoot, lives[at].firstState), adopt(traced, at, &pass)
+      {
+        if end != nil { lives[at].sources.insert(.end) }
         self.end(at, &pass, traffic: end?.traffic)
         return
       }
@@ -113,7 +142,25 @@ extension LifeTable {
       life.sources.insert(.end)
       life.traffic = end.traffic
     }
-    append(&life, &pass)
+    if let place = pass.placeOfEnded(traced.ends, cookie: nil),
+      traced.covers(pass.ended[place].life.firstSeenBoot, pass.ended[place].life.firstState)
+    {
+      pass.ended[place].join(life)
+    } else if traced.state == .timeWait, find(traced.ends) < 0 {
+      keep(life, &pass)
+    } else {
+      append(&life, &pass)
+    }
+  }
+
+  /// Gives a life in TIME_WAIT a slot, for the rows that will show it.
+  private mutating func keep(_ life: Life, _ pass: inout Pass) {
+    let row = SocketRow(proto: life.proto, state: .timeWait, local: life.local, remote: life.remote)
+    let at = insert(life, row, 0, hash(row, 0), boot: life.firstSeenBoot + life.lastSeenOffset, cookie: 0)
+    if let traffic = life.traffic { lateTraffic[at] = traffic }
+    pass.isOutOfOrder = true
+    pass.begun.append(at)
+    touch(at)
   }
 
   /// Puts a life that is over among the ended ones.
@@ -134,7 +181,7 @@ extension LifeTable {
   /// A socket is gone, and nothing but this message tells of it.
   private mutating func conclude(_ end: SocketEnd, _ pass: inout Pass) {
     if endedWithout.remove(end.cookie) != nil { return }
-    let ends = Traced.Ends(proto: end.proto, local: end.local, remote: end.remote)
+    let ends = end.ends
     if let at = slot(of: end, ends, pass) {
       lives[at].sources.insert(.end)
       if slots[at].state == .timeWait || isOrphan(at) {
@@ -189,13 +236,15 @@ extension LifeTable {
       at = same.count == 1 ? same[0] : -1
     }
     guard at >= 0 else { return nil }
-    // What is left of a socket can have another number than it had, and be seen first when the end was told.
-    let isLeftOver = isOrphan(at) || slots[at].state == .timeWait
-    guard isLeftOver || lives[at].firstSeenBoot <= end.boot else { return nil }
-    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie || isLeftOver ? at : nil }
-    // Seen after it had ended: the ends are in use again, or what is left of it is still there.
-    let seenSince = slots[at].generation == generation && pass.snapshot.begunBoot > end.boot
-    return !seenSince || isLeftOver ? at : nil
+    if slots[at].state == .timeWait || isOrphan(at) || (slots[at].state == .finWait2 && slots[at].inode == 0)
+    {
+      // What is left of it, with a number of its own, unless it is what is left of another one.
+      return lives[at].sources.contains(.end) ? nil : at
+    }
+    guard lives[at].firstSeenBoot <= end.boot else { return nil }
+    if slots[at].cookie != 0 { return slots[at].cookie == end.cookie ? at : nil }
+    // Seen after it had ended: the ends are in use again.
+    return slots[at].generation == generation && pass.snapshot.begunBoot > end.boot ? nil : at
   }
 
   // MARK: What both need
@@ -204,6 +253,12 @@ extension LifeTable {
   /// kernel tells the end of the full one when it makes this of it (tcp_time_wait in net/ipv4/tcp_minisocks.c).
   func isOrphan(_ at: Int) -> Bool {
     slots[at].state == .finWait2 && slots[at].generation == generation && orphans.contains(at)
+  }
+
+  /// True where the slot is what became of a traced socket: rows have shown it as an orphan since.
+  private func isOrphanOf(_ traced: Traced, _ at: Int) -> Bool {
+    slots[at].socket == 0 && lives[at].sources.contains(.trace) && find(traced.ends) == at
+      && lives[at].firstSeenBoot <= traced.openedBoot
   }
 
   /// Takes back the end of a life whose socket is still there as an orphan.
@@ -246,7 +301,9 @@ extension LifeTable {
 
 extension LifeTable.Pass {
   /// The place of the life among the ended ones that a row or its absence ended in this pass.
-  mutating func placeOfEnded(_ ends: Traced.Ends, cookie: UInt64) -> Int? {
+  ///
+  /// - Parameter cookie: nil where what is left of a socket, which may have a number of its own, is meant too.
+  mutating func placeOfEnded(_ ends: Traced.Ends, cookie: UInt64?) -> Int? {
     if endedByRows == nil {
       endedByRows = [:]
       for (place, ended) in ended.enumerated() where !ended.life.sources.contains(.end) {
@@ -255,7 +312,8 @@ extension LifeTable.Pass {
       }
     }
     guard let place = endedByRows?[ends] else { return nil }
-    let known = ended[place].life.cookie
-    return known == 0 || known == cookie ? place : nil
+    let life = ended[place].life
+    let known = life.state == .timeWait || (life.state == .finWait2 && life.inode == 0) ? 0 : life.cookie
+    return cookie == nil || known == 0 || known == cookie ? place : nil
   }
 }

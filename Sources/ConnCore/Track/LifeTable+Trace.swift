@@ -14,6 +14,8 @@ extension LifeTable {
       case .task: break
       }
     }
+    // Nobody knows where among the events the lost ones were.
+    if heard.lostEvents { letGoOfTraced() }
   }
 
   private mutating func take(_ change: StateChange, _ boot: Int64) {
@@ -37,11 +39,7 @@ extension LifeTable {
       return
     }
     guard let traced = book[socket] else { return }
-    if traced.slot >= 0 {
-      follow(traced, socket, step, boot)
-    } else if traced.closedBoot != nil {
-      unbound.remove(socket)
-    }
+    if traced.slot >= 0 { follow(traced, socket, step, boot) }
   }
 
   /// Moves the life of a traced socket on.
@@ -64,10 +62,31 @@ extension LifeTable {
     let wrong = traced.slot
     let other = right >= 0 ? slots[right].socket : 0
     slots[wrong].socket = other
-    if other != 0 { book[other]?.slot = wrong }
+    if let traced = book[other] {
+      book[other]?.slot = wrong
+      retime(wrong, traced.openedBoot, traced.owner)
+    } else {
+      // Nothing is known of it but what rows have shown.
+      retime(wrong, slots[wrong].lastSeenBoot, .notLookedUp)
+      slots[wrong].ownerLooks = 0
+      lives[wrong].sources.remove(.trace)
+    }
     book[socket]?.slot = right
-    if right >= 0 { slots[right].socket = socket } else { unbound.insert(socket) }
+    if right >= 0 {
+      slots[right].socket = socket
+      retime(right, traced.openedBoot, traced.owner)
+    } else {
+      unbound.insert(socket)
+    }
     return right
+  }
+
+  /// Moves the opening of a life that was taken for another one.
+  private mutating func retime(_ at: Int, _ opened: Int64, _ owner: SocketOwner) {
+    lives[at].firstSeen = lives[at].firstSeen + (opened - lives[at].firstSeenBoot)
+    lives[at].firstSeenBoot = opened
+    lives[at].owner = owner
+    touch(at)
   }
 
   private mutating func destroyed(_ socket: UInt64, _ cookie: UInt64, _ boot: Int64) {
@@ -78,9 +97,13 @@ extension LifeTable {
     traced.destroyedAt = generation
     if traced.closedBoot == nil {
       // Its last step was lost.
+      // The port of a socket that nothing is heard of after its SYN is not to be trusted.
+      if traced.state == .synSent, traced.slot < 0 { traced.local.port = 0 }
+      let isClosing = traced.state == .finWait1 || traced.state == .finWait2 || traced.state == .closing
+      let last: SocketState = isClosing && !traced.wasReset ? .timeWait : .close
       traced.closedBoot = boot
-      traced.steps.append(Life.Step(.close, at: max(0, boot - traced.openedBoot)))
-      if traced.slot >= 0 { follow(traced, socket, .close, boot) }
+      traced.steps.append(Life.Step(last, at: max(0, boot - traced.openedBoot)))
+      if traced.slot >= 0 { follow(traced, socket, last, boot) }
     }
     awaiting[cookie] = traced
   }
@@ -117,7 +140,9 @@ extension LifeTable {
     var portless: [(socket: UInt64, traced: Traced)] = []
     for socket in unbound {
       guard let traced = book[socket], !isForeign(traced) else { continue }
-      if !traced.hasEnds {
+      if traced.closedBoot != nil {
+        bindClosed(socket, traced, &pass)
+      } else if !traced.hasEnds {
         if traced.state == .synSent { portless.append((socket, traced)) }
       } else if byEnds.updateValue(socket, forKey: traced.ends) != nil {
         byEnds[traced.ends] = 0
@@ -130,6 +155,17 @@ extension LifeTable {
       }
     }
     if !portless.isEmpty { bindPortless(&portless, &pass) }
+  }
+
+  /// A socket whose connection is over, but which a process still holds: what rows have shown of it ends with it.
+  private mutating func bindClosed(_ socket: UInt64, _ traced: Traced, _ pass: inout Pass) {
+    unbound.remove(socket)
+    let at = find(traced.ends)
+    guard at >= 0,
+      slots[at].generation != generation || (slots[at].state == .timeWait && traced.state == .timeWait),
+      traced.covers(lives[at].firstSeenBoot, lives[at].firstState)
+    else { return }
+    bind(socket, traced, at, &pass)
   }
 
   /// A socket that waits for the answer to its SYN: the trace tells its port when that is over, a row tells it before.
@@ -163,6 +199,10 @@ extension LifeTable {
 
   /// Gives a sampled life the exact times of a traced one; false where they cannot be the same socket.
   mutating func adopt(_ traced: Traced, _ at: Int, _ pass: inout Pass) -> Bool {
+    // Its end may have been told before the trace came; then nothing more is.
+    var known: Int32 = 0
+    if lives[at].closedOffset != nil { life(at: at).eachEvent { _, _, _, _ in known += 1 } }
+    let isEndTold = lives[at].closedOffset != nil && lives[at].eventsTold >= known
     if traced.isPartial {
       // What was sampled until the first event stays.
       let shift = traced.openedBoot - lives[at].firstSeenBoot
@@ -171,7 +211,7 @@ extension LifeTable {
       lives[at].laterSteps += traced.steps.map { Life.Step($0.state, at: max(last, $0.offset + shift)) }
     } else {
       // A socket that was there before the traced one was opened is another one.
-      guard lives[at].firstSeenBoot >= traced.openedBoot - 1000 else { return false }
+      guard firstSeenAsSocket(at) >= traced.openedBoot - 1000 else { return false }
       lives[at].firstSeen = Timestamp(microseconds: traced.openedBoot + pass.wallOffset)
       lives[at].firstSeenBoot = traced.openedBoot
       lives[at].firstState = traced.firstState
@@ -182,9 +222,18 @@ extension LifeTable {
     }
     if traced.owner.process != nil { lives[at].owner = traced.owner }
     lives[at].sources.insert(.trace)
+    if let closed = traced.closedBoot { lives[at].closedOffset = max(0, closed - lives[at].firstSeenBoot) }
+    if isEndTold { lives[at].eventsTold = .max }
     slots[at].state = lives[at].laterSteps.last?.state ?? lives[at].firstState
+    slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, traced.closedBoot ?? 0)
     touch(at)
     return true
+  }
+
+  /// When a row first showed more of a life than a request, which is not traced.
+  private func firstSeenAsSocket(_ at: Int) -> Int64 {
+    guard lives[at].firstState == .synReceived else { return lives[at].firstSeenBoot }
+    return lives[at].laterSteps.first.map { lives[at].firstSeenBoot + $0.offset } ?? .max
   }
 
   /// True where the opener's network namespace is known and is not ours.

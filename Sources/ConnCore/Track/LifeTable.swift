@@ -64,6 +64,8 @@ public struct LifeTable: Sendable {
   var awaiting: [UInt64: Traced] = [:]
   /// Ends of sockets whose trace may still come, by cookie, with the pass that brought them.
   var heardEnds: [UInt64: (end: SocketEnd, pass: UInt32)] = [:]
+  /// The last pass that some messages of ends were lost before.
+  var lostEndsAt: UInt32?
   /// Cookies of lives that were finished without the message of their end, which may come any time.
   var endedWithout: Set<UInt64> = []
   /// Slots of sockets that are known by their inode, by cookie: the message of an end tells no inode.

@@ -56,7 +56,7 @@ struct Traced {
   ///   sent, the kernel does not count it, and the ends it shows may be another connection's.
   mutating func move(_ change: StateChange, _ boot: Int64) -> SocketState? {
     if change.to == .close && state == .synSent && !wasReset && change.thread != 0 && slot < 0
-      && boot - openedBoot < Self.failsWithin
+      && change.local.port == local.port && boot - openedBoot < Self.failsWithin
     {
       return nil
     }
@@ -67,7 +67,7 @@ struct Traced {
     if next == .close {
       closedBoot = boot
       // TIME_WAIT is not traced: what leaves these states without a reset goes into it, or is an orphan that will.
-      if (state == .finWait2 || state == .closing) && !wasReset { next = .timeWait }
+      if (change.from == .finWait2 || change.from == .closing) && !wasReset { next = .timeWait }
     }
     steps.append(Life.Step(next, at: max(0, boot - openedBoot)))
     return next
@@ -79,6 +79,13 @@ struct Traced {
     state == .synSent ? false : local.port != 0 && (remote.port != 0 || firstState == .listen)
   }
 
+  /// True where a row that was first seen at this moment, in this state, with the same ends, was of this socket.
+  func covers(_ boot: Int64, _ state: SocketState) -> Bool {
+    let isShort = self.state == .timeWait && (state == .timeWait || state == .finWait2)
+    return isPartial || boot >= openedBoot - 1000 || state == .synReceived
+      ? isShort || boot <= closedBoot ?? .max : false
+  }
+
   /// The ends of a socket, as a key.
   struct Ends: Hashable {
     var proto: Proto
@@ -87,4 +94,9 @@ struct Traced {
   }
 
   var ends: Ends { Ends(proto: proto, local: local, remote: remote) }
+}
+
+extension SocketEnd {
+  /// The ends of a socket, as a key.
+  var ends: Traced.Ends { Traced.Ends(proto: proto, local: local, remote: remote) }
 }

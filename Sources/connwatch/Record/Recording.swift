@@ -23,6 +23,8 @@ final class Recording {
   private var lastHeard: Timestamp?
   private var lastLook: Int64
 
+  /// Each CPU's buffer of the trace: room for some 50,000 events, which is what comes in a third of a second at the most.
+  private static let bufferKilobytes = 4096
   /// Microseconds between two looks for namespaces that have come or gone.
   private static let pace: Int64 = 5_000_000
 
@@ -39,7 +41,7 @@ final class Recording {
     var trace: TraceInstance?
     var why: TraceError?
     if listens, request.source != .netlink {
-      do throws(TraceError) { trace = try TraceInstance() } catch { why = error }
+      do throws(TraceError) { trace = try TraceInstance(bufferKilobytes: Self.bufferKilobytes) } catch { why = error }
     }
     if request.source == .trace, let why { throw Failure("--source trace: \(why)") }
     whyNoTrace = why

@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import Testing
+
+/// The trace is of the whole machine: sockets of other network namespaces, with the same ends as ours or not.
+@Suite struct LifeTableForeignTests {
+  /// A scene of another namespace and one of ours, with the same ends, `apart` microseconds later.
+  private func model(_ foreign: KernelScene, _ ours: KernelScene?, apart: Int64) -> KernelModel {
+    var model = KernelModel()
+    for (scene, isOurs) in [(foreign, false), (ours, true)] {
+      guard let scene else { continue }
+      let (client, server) = (KernelScene.client, KernelScene.server)
+      let base: Int32 = isOurs ? 100 : 300
+      let cast: [Character: Int] = [
+        "C": model.cast("C", client, server, pid: base, isOurs: isOurs),
+        "S": model.cast("S", server, client, pid: base + 1, isOurs: isOurs),
+        "L": model.cast("L", server, Endpoint(.anyV4, 0), pid: base + 1, isOurs: isOurs),
+        "E": model.cast("E", client, server, pid: base + 2, isOurs: isOurs),
+        "T": model.cast("T", server, client, pid: base + 1, isOurs: isOurs),
+      ]
+      scene.play(&model, cast) { 2_000_000 + (isOurs ? apart : 0) + $0 }
+    }
+    model.sort()
+    return model
+  }
+
+  private func run(_ model: KernelModel, _ passes: [Int64]) -> [String] {
+    var run = KernelRun(model)
+    run.pass(cut: 0, at: 1000)
+    for pass in passes { run.pass(cut: pass, at: pass) }
+    run.runOut(after: 20_000_000)
+    return run.verdict()
+  }
+
+  @Test(arguments: KernelScene.recorded) func noLifeOfAnotherNamespace(_ scene: KernelScene) {
+    let model = model(scene, nil, apart: 0)
+    #expect(run(model, []) == [])
+    for event in model.trace { #expect(run(model, [event.boot]) == []) }
+  }
+
+  /// Ours begins before, within and after the other one, which is recorded as if it were not there.
+  @Test(arguments: KernelScene.recorded, [-400_000, -100_000, -60, 60, 100_000, 600_000])
+  func oursBesideOneWithTheSameEnds(_ foreign: KernelScene, _ apart: Int64) {
+    let model = model(foreign, KernelScene.recorded[0], apart: apart)
+    #expect(run(model, []) == [])
+    var wrong: [String] = []
+    for event in model.trace { wrong += run(model, [event.boot]) }
+    #expect(wrong.first == nil, "\(wrong.count)")
+  }
+
+  /// A connection that was there before we began is not moved by another namespace's with the same ends.
+  @Test(arguments: KernelScene.recorded) func aStableOneWithTheSameEnds(_ foreign: KernelScene) {
+    for local in [KernelScene.client, KernelScene.server] {
+      let model = model(foreign, nil, apart: 0)
+      var options = KernelRun.Options()
+      options.bystander = SocketRow(
+        proto: .tcp, state: .established, local: local,
+        remote: local == KernelScene.client ? KernelScene.server : KernelScene.client, inode: 49_999,
+        rawUID: 1000)
+      for event in model.trace {
+        var run = KernelRun(model, options)
+        run.pass(cut: 0, at: 1000)
+        run.pass(cut: event.boot, at: event.boot)
+        run.runOut(after: 20_000_000)
+        #expect(run.verdict() == [])
+        #expect(run.table.all.first?.steps.count == 1)
+        #expect(run.table.all.first?.traffic == nil)
+      }
+    }
+  }
+}
