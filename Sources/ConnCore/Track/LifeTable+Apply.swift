@@ -29,6 +29,7 @@ extension LifeTable {
       listeners.insert(listenersOf: snapshot.rows, ephemeral: settings.ephemeral)
     }
     orphans.removeAll(keepingCapacity: true)
+    if !leftOvers.isEmpty && snapshot.bootTime > leftOversUntil { leftOvers = [] }
     for number in snapshot.rows.indices { take(snapshot.rows[number], number, &pass) }
     for number in pass.deferred { takeDeferred(snapshot.rows[number], number, &pass) }
     sweep(&pass)
@@ -48,6 +49,11 @@ extension LifeTable {
     let hash = hash(row, keyInode)
     let at = find(row, keyInode, hash)
     if at < 0 {
+      if !leftOvers.isEmpty && row.state == .timeWait
+        && leftOvers.contains(row.ends)
+      {
+        return
+      }
       begin(row, keyInode, hash, number, &pass)
       return
     }
@@ -217,7 +223,7 @@ extension LifeTable {
       slots[at].missing += 1
       let needed = proto.transport == .tcp ? settings.confirmationsTCP : settings.confirmationsUDP
       guard Int(slots[at].missing) > needed else { continue }
-      let ends = Traced.Ends(proto: proto, local: slots[at].local, remote: slots[at].remote)
+      let ends = SocketEnds(proto: proto, local: slots[at].local, remote: slots[at].remote)
       let isUnsettled = !unsettled.isEmpty && unsettled.contains(ends)
       if !isUnsettled || Int(slots[at].missing) > needed + Int(Self.patience) { end(at, &pass) }
     }
@@ -242,7 +248,7 @@ extension LifeTable {
       noteEndedWithout(slots[at].cookie)
     }
     pass.ended.append(
-      Pass.Ended(life: life, eventsTold: lives[at].eventsTold, isCounted: lives[at].isCounted))
+      Pass.Ended(life: life, told: lives[at].told))
     remove(at)
   }
 

@@ -10,21 +10,20 @@ extension LifeTable {
     let read: ProtoSet
     /// Slots of lives that are new in this pass.
     var begun: [Int] = []
-    /// Lives whose sockets are gone, with how many of their events were told before.
+    /// Lives whose sockets are gone, with what was told of them before.
     var ended: [Ended] = []
     var deferred: [Int] = []
     var wanted: [(slot: Int, row: SocketRow)] = []
     /// Slots of listeners, gathered when the first is asked for.
     var listenerSlots: [Int]?
     /// Places in `ended` of lives that rows ended, by their ends; gathered when the first is asked for.
-    var endedByRows: [Traced.Ends: Int]?
+    var endedByRows: [SocketEnds: Int]?
     /// Some new life was opened at another time than that of the snapshot.
     var isOutOfOrder = false
 
     struct Ended {
       var life: Life
-      var eventsTold: Int32
-      var isCounted: Bool
+      var told: Told
 
       /// Takes the exact times of the same life as it was traced.
       mutating func join(_ traced: Life) {
@@ -38,8 +37,6 @@ extension LifeTable {
         life.sources.formUnion(sampled.sources)
         life.lastSeenOffset = max(life.lastSeenOffset, sampled.lastSeen - life.firstSeen)
         if life.owner.process == nil { life.owner = sampled.owner }
-        // Its end may have been told.
-        if eventsTold >= sampled.events.count { eventsTold = .max }
       }
     }
 
@@ -68,18 +65,14 @@ extension LifeTable {
       let life = life(at: at)
       let place = changes.current.count
       changes.current.append(life)
-      lives[at].eventsTold += changes.note(life, after: lives[at].eventsTold, place: place, isFinished: false)
-      if !lives[at].isCounted && Self.isOpening(life) {
-        lives[at].isCounted = true
-        changes.recorded += 1
-      }
+      changes.note(life, &lives[at].told, place: place, isFinished: false)
     }
     touched.removeAll(keepingCapacity: true)
     changes.finished.reserveCapacity(pass.ended.count)
     for (place, ended) in pass.ended.enumerated() {
-      changes.note(ended.life, after: ended.eventsTold, place: place, isFinished: true)
+      var told = ended.told
+      changes.note(ended.life, &told, place: place, isFinished: true)
       changes.finished.append(ended.life)
-      if !ended.isCounted && Self.isOpening(ended.life) { changes.recorded += 1 }
     }
     return changes
   }
@@ -106,28 +99,32 @@ extension LifeTable {
       nextID += 1
     }
   }
-
-  /// True for a life that the kernel's ActiveOpens or PassiveOpens counted while we watched: a connection that came to
-  /// more than a request in a listener's queue.
-  private static func isOpening(_ life: Life) -> Bool {
-    life.role == .connection && life.proto.transport == .tcp && life.uncertainty != nil
-      && life.state != .synReceived
-  }
 }
 
 extension LifeTable.Changes {
-  /// Notes the events of a life after those told before.
-  ///
-  /// - Returns: how many.
-  @discardableResult
-  mutating func note(_ life: Life, after told: Int32, place: Int, isFinished: Bool) -> Int32 {
+  /// Notes what has not been told of a life.
+  fileprivate mutating func note(_ life: Life, _ told: inout LifeTable.Told, place: Int, isFinished: Bool) {
     var number: Int32 = 0
     life.eachEvent { kind, time, from, to in
       number += 1
-      if number > told {
+      let isEnd = kind == .closed || kind == .unlistened
+      if number > told.events && !told.end {
         notes.append(Note(kind: kind, time: time, from: from, to: to, place: place, isFinished: isFinished))
       }
+      if isEnd { told.end = true }
     }
-    return max(0, number - told)
+    told.events = max(told.events, number)
+    if !told.isCounted && life.isCountedByKernel {
+      told.isCounted = true
+      recorded += 1
+    }
+  }
+}
+
+extension Life {
+  /// True for a life that the kernel's ActiveOpens or PassiveOpens counted while we watched: a connection that came to
+  /// more than a request in a listener's queue.
+  fileprivate var isCountedByKernel: Bool {
+    role == .connection && proto.transport == .tcp && uncertainty != nil && state != .synReceived
   }
 }

@@ -173,7 +173,7 @@ extension LifeTable {
     if life.owner == .notLookedUp { life.owner = SocketOwner(unknown: .exited) }
     life.netns = settings.netns
     pass.isOutOfOrder = true
-    pass.ended.append(Pass.Ended(life: life, eventsTold: 0, isCounted: false))
+    pass.ended.append(Pass.Ended(life: life, told: Told()))
   }
 
   // MARK: Ends without a trace
@@ -224,7 +224,7 @@ extension LifeTable {
   }
 
   /// The slot of the socket that has ended.
-  private func slot(of end: SocketEnd, _ ends: Traced.Ends, _ pass: Pass) -> Int? {
+  private func slot(of end: SocketEnd, _ ends: SocketEnds, _ pass: Pass) -> Int? {
     if let at = byCookie[end.cookie] { return at }
     var at = find(ends)
     if at < 0, end.proto.transport == .udp, pass.snapshot.cookies.isEmpty {
@@ -303,12 +303,12 @@ extension LifeTable.Pass {
   /// The place of the life among the ended ones that a row or its absence ended in this pass.
   ///
   /// - Parameter cookie: nil where what is left of a socket, which may have a number of its own, is meant too.
-  mutating func placeOfEnded(_ ends: Traced.Ends, cookie: UInt64?) -> Int? {
+  mutating func placeOfEnded(_ ends: SocketEnds, cookie: UInt64?) -> Int? {
     if endedByRows == nil {
       endedByRows = [:]
       for (place, ended) in ended.enumerated() where !ended.life.sources.contains(.end) {
         let life = ended.life
-        endedByRows?[Traced.Ends(proto: life.proto, local: life.local, remote: life.remote)] = place
+        endedByRows?[life.ends] = place
       }
     }
     guard let place = endedByRows?[ends] else { return nil }

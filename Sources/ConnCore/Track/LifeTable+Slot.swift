@@ -31,6 +31,16 @@ extension LifeTable {
     var keyInode: UInt64 { isKeyedByInode ? inode : 0 }
   }
 
+  /// How much of a life has been told: what is learnt later of its past is not told again.
+  struct Told {
+    /// How many of its events.
+    var events: Int32 = 0
+    /// Its end is among them, and nothing more is told after that.
+    var end = false
+    /// It is among the openings that were recorded.
+    var isCounted = false
+  }
+
   /// What is known of a socket's life beside what its slot holds; ``Life`` is both.
   struct Record {
     var id: Int64
@@ -45,10 +55,8 @@ extension LifeTable {
     var closedOffset: Int64?
     var rawUID: UInt32
     var uncertainty: Int64?
-    /// How many of its events have been told.
-    var eventsTold: Int32 = 0
-    /// It is among the openings that were recorded.
-    var isCounted = false
+    /// What has been told of it.
+    var told = Told()
 
     init(_ life: Life) {
       id = life.id

@@ -136,7 +136,7 @@ extension LifeTable {
   mutating func bind(_ pass: inout Pass) {
     if unbound.isEmpty { return }
     // Two traced sockets of the same ends are of two namespaces: only their cookies can tell which is ours.
-    var byEnds: [Traced.Ends: UInt64] = [:]
+    var byEnds: [SocketEnds: UInt64] = [:]
     var portless: [(socket: UInt64, traced: Traced)] = []
     for socket in unbound {
       guard let traced = book[socket], !isForeign(traced) else { continue }
@@ -199,10 +199,6 @@ extension LifeTable {
 
   /// Gives a sampled life the exact times of a traced one; false where they cannot be the same socket.
   mutating func adopt(_ traced: Traced, _ at: Int, _ pass: inout Pass) -> Bool {
-    // Its end may have been told before the trace came; then nothing more is.
-    var known: Int32 = 0
-    if lives[at].closedOffset != nil { life(at: at).eachEvent { _, _, _, _ in known += 1 } }
-    let isEndTold = lives[at].closedOffset != nil && lives[at].eventsTold >= known
     if traced.isPartial {
       // What was sampled until the first event stays.
       let shift = traced.openedBoot - lives[at].firstSeenBoot
@@ -223,7 +219,6 @@ extension LifeTable {
     if traced.owner.process != nil { lives[at].owner = traced.owner }
     lives[at].sources.insert(.trace)
     if let closed = traced.closedBoot { lives[at].closedOffset = max(0, closed - lives[at].firstSeenBoot) }
-    if isEndTold { lives[at].eventsTold = .max }
     slots[at].state = lives[at].laterSteps.last?.state ?? lives[at].firstState
     slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, traced.closedBoot ?? 0)
     touch(at)
@@ -242,7 +237,7 @@ extension LifeTable {
   }
 
   /// The slot with these ends that is found without an inode, or -1.
-  func find(_ ends: Traced.Ends) -> Int {
+  func find(_ ends: SocketEnds) -> Int {
     let row = SocketRow(proto: ends.proto, state: .established, local: ends.local, remote: ends.remote)
     return find(row, 0, hash(row, 0))
   }

@@ -70,6 +70,11 @@ public struct LifeTable: Sendable {
   var endedWithout: Set<UInt64> = []
   /// Slots of sockets that are known by their inode, by cookie: the message of an end tells no inode.
   var byCookie: [UInt64: Int] = [:]
+  /// What may be left, in TIME_WAIT, of connections that an earlier recorder finished.
+  var leftOvers: Set<SocketEnds> = []
+  private(set) var leftOversUntil: Int64 = 0
+  /// Twice the kernel's TIME_WAIT, in microseconds.
+  private static let longestTimeWait: Int64 = 120_000_000
   /// Slots of sockets in FIN_WAIT2 that the latest snapshot showed without an inode.
   var orphans: Set<Int> = []
   /// What sockets carried whose life goes on in TIME_WAIT or as an orphan, by slot.
@@ -101,8 +106,12 @@ public struct LifeTable: Sendable {
   ///
   /// What the next snapshot lacks of them ended meanwhile, what it has goes on under its old number.
   ///
-  /// - Parameter lastSampleBoot: CLOCK_BOOTTIME of the last sample that was stored.
-  public mutating func resume(_ open: [Life], lastSampleBoot: Int64) {
+  /// - Parameters:
+  ///   - ended: the ends of connections that it finished lately: what may be left of them in TIME_WAIT is no new one.
+  ///   - lastSampleBoot: CLOCK_BOOTTIME of the last sample that was stored.
+  public mutating func resume(_ open: [Life], ended: Set<SocketEnds> = [], lastSampleBoot: Int64) {
+    leftOvers = ended
+    leftOversUntil = lastSampleBoot + Self.longestTimeWait
     for proto in Proto.allCases { lastComplete[Int(proto.rawValue)] = lastSampleBoot }
     for life in open {
       var row = SocketRow(proto: life.proto, state: life.state, local: life.local, remote: life.remote)
@@ -114,8 +123,9 @@ public struct LifeTable: Sendable {
       guard find(row, keyInode, hash) < 0 else { continue }
       let at = insert(life, row, keyInode, hash, boot: lastSampleBoot, cookie: life.cookie)
       if isAside { aside.append(at) }
-      life.eachEvent { _, _, _, _ in lives[at].eventsTold += 1 }
-      lives[at].isCounted = true
+      life.eachEvent { _, _, _, _ in lives[at].told.events += 1 }
+      lives[at].told.end = life.closedOffset != nil
+      lives[at].told.isCounted = true
       slots[at].ownerLooks = life.owner.process == nil && life.inode != 0 ? 0 : 2
       if life.role == .listener { listeners.insert(life.proto, life.local) }
     }

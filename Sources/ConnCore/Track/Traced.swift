@@ -86,17 +86,5 @@ struct Traced {
       ? isShort || boot <= closedBoot ?? .max : false
   }
 
-  /// The ends of a socket, as a key.
-  struct Ends: Hashable {
-    var proto: Proto
-    var local: Endpoint
-    var remote: Endpoint
-  }
-
-  var ends: Ends { Ends(proto: proto, local: local, remote: remote) }
-}
-
-extension SocketEnd {
-  /// The ends of a socket, as a key.
-  var ends: Traced.Ends { Traced.Ends(proto: proto, local: local, remote: remote) }
+  var ends: SocketEnds { SocketEnds(proto: proto, local: local, remote: remote) }
 }

@@ -206,3 +206,17 @@ extension HistoryReader {
     return try openLives(query)
   }
 }
+
+extension HistoryReader {
+  /// How many lives ``endedLately(at:)`` gives at the most: what a kernel keeps in TIME_WAIT by itself.
+  private static let mostEndedLately = 262_144
+
+  /// The finished TCP connections whose sockets may be in TIME_WAIT at `moment`, oldest first.
+  public func endedLately(at moment: Timestamp) throws(StoreError) -> [Life] {
+    var query = LifeQuery()
+    query.since = moment + -Self.timeWait
+    query.limit = Self.mostEndedLately
+    let lives: [Life] = try lives(query)
+    return lives.reversed().filter { $0.closedOffset != nil && $0.proto.transport == .tcp }
+  }
+}

@@ -48,6 +48,8 @@ public final class HistoryWriter {
   public struct Resumption: Sendable {
     /// Lives that had not ended; empty where the machine was restarted since.
     public var open: [Life] = []
+    /// Connections that ended so lately that they may still be in TIME_WAIT.
+    public var endedLately: [Life] = []
     /// The number the next new life gets.
     public var nextLife: Int64 = 1
     /// The last sample that was stored, nil in a new database.

@@ -5,24 +5,15 @@ import ConnCore
 import ConnStore
 import ProcNet
 
-/// The lives that are open in the history, by their sockets.
+/// The lives that are open in the history, or ended so lately that they may be in TIME_WAIT, by their sockets.
 struct LiveMemory {
   /// Those of one network namespace.
   struct Lives {
-    fileprivate struct Key: Hashable {
-      var proto: Proto
-      var local: Endpoint
-      var remote: Endpoint
-    }
-
-    fileprivate var lives: [Key: [Life]] = [:]
+    fileprivate var lives: [SocketEnds: [Life]] = [:]
 
     /// The life that a socket is in, nil where none is known.
     func life(of socket: SocketRow) -> Life? {
-      guard let candidates = lives[Key(proto: socket.proto, local: socket.local, remote: socket.remote)]
-      else {
-        return nil
-      }
+      guard let candidates = lives[socket.ends] else { return nil }
       if socket.inode == 0 { return candidates.last { $0.proto.transport == .tcp } }
       return candidates.last { $0.inode == socket.inode || $0.inode == 0 }
     }
@@ -32,11 +23,17 @@ struct LiveMemory {
   private var namespaces: [String?: Lives] = [:]
 
   /// Reads them; nil where the history is of another boot, so that its open lives are not of these sockets.
-  init?(_ history: HistoryReader, _ root: ProcRoot) throws {
+  ///
+  /// - Parameter showsTimeWait: some of the sockets are in TIME_WAIT.
+  init?(_ history: HistoryReader, _ root: ProcRoot, showsTimeWait: Bool, now: Timestamp) throws {
     guard try history.lastBootID() == BootID(reading: root)?.description else { return nil }
+    if showsTimeWait {
+      for life in try history.endedLately(at: now) {
+        namespaces[life.netns, default: Lives()].lives[life.ends, default: []].append(life)
+      }
+    }
     for life in try history.openLives() {
-      let key = Lives.Key(proto: life.proto, local: life.local, remote: life.remote)
-      namespaces[life.netns, default: Lives()].lives[key, default: []].append(life)
+      namespaces[life.netns, default: Lives()].lives[life.ends, default: []].append(life)
     }
   }
 

@@ -197,7 +197,11 @@ struct LiveTable {
 
   /// Takes from the history what the kernel no longer tells: since when, and whose a socket in TIME_WAIT was.
   private func remember(_ table: inout [ListRow], _ parts: [Part], _ history: HistoryReader) throws {
-    guard !table.isEmpty, let memory = try LiveMemory(history, global.root) else { return }
+    guard !table.isEmpty,
+      let memory = try LiveMemory(
+        history, global.root, showsTimeWait: table.contains { $0.socket.state == .timeWait },
+        now: table[0].context.time)
+    else { return }
     for part in parts {
       let lives = memory.lives(in: part.source.namespace)
       for index in part.rows {

@@ -133,7 +133,10 @@ struct RecordCommand: ParsableCommand {
     _ path: String, _ plan: Plan, _ names: Names, source: Life.Sources, now: Timestamp
   ) throws -> (BackgroundWriter, HistoryWriter.Resumption) {
     let writer = try HistoryWriter(path: path, run: run(plan, names, source), now: now)
-    let resumption = writer.resumption
+    var resumption = writer.resumption
+    if resumption.lastSampleBoot != nil {
+      resumption.endedLately = try HistoryReader(path: path).endedLately(at: now)
+    }
     writer.forgetResumption()
     let quiet = global.quiet
     let background = BackgroundWriter(writer, retention: plan.retention) { error in

@@ -108,7 +108,10 @@ final class Recorder {
     if let ephemeral { settings.ephemeral = ephemeral }
     var table = LifeTable(nextID: nextLife, settings: settings)
     if let boot = resumption.lastSampleBoot {
-      table.resume(resumption.open.filter { $0.netns == netns }, lastSampleBoot: boot)
+      table.resume(
+        resumption.open.filter { $0.netns == netns },
+        ended: Set(resumption.endedLately.lazy.filter { $0.netns == netns }.map(\.ends)),
+        lastSampleBoot: boot)
     }
     resumption.open.removeAll { $0.netns == netns }
     nextLife = max(nextLife, table.nextID)

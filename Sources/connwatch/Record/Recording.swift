@@ -41,7 +41,9 @@ final class Recording {
     var trace: TraceInstance?
     var why: TraceError?
     if listens, request.source != .netlink {
-      do throws(TraceError) { trace = try TraceInstance(bufferKilobytes: Self.bufferKilobytes) } catch { why = error }
+      do throws(TraceError) { trace = try TraceInstance(bufferKilobytes: Self.bufferKilobytes) } catch {
+        why = error
+      }
     }
     if request.source == .trace, let why { throw Failure("--source trace: \(why)") }
     whyNoTrace = why
