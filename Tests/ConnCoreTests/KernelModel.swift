@@ -22,6 +22,8 @@ struct KernelModel {
     /// It was an orphan, which the trace does not tell from TIME_WAIT.
     var isOrphan = false
     var traffic: Traffic?
+    /// When its socket was taken apart.
+    var destroyed = Int64.max
     var isClosed = false
     var role: Life.Role { steps[0].state == .listen ? .listener : .connection }
     /// Failed before anything was sent.
@@ -186,6 +188,7 @@ struct KernelModel {
   mutating func destroy(_ at: Int, _ time: Int64, isWhole: Bool) {
     let socket = sockets[at]
     trace.append(TraceEvent(boot: time, .destroyed(socket: socket.address, cookie: socket.cookie)))
+    if socket.life >= 0 { lives[socket.life].destroyed = time }
     if !socket.isOurs { return }
     var remote = socket.remote
     if !isWhole { remote.port = 0 }

@@ -83,8 +83,8 @@ extension KernelRun {
     check(life.direction == direction, "direction \(life.direction?.name ?? "-")")
     check(life.sources.contains(.trace), "sources")
     let owner = model.sockets[truth.socket].owner
-    check(
-      life.owner == owner || (direction == .inbound && life.owner.process == nil), "owner \(life.owner)")
+    // One that a listener took has its owner from whoever listened there, or from a row.
+    check(life.owner == owner || direction == .inbound, "owner \(life.owner)")
     if demands.endsAreHeard {
       check(life.traffic == truth.traffic, "traffic \(String(describing: life.traffic))")
     }

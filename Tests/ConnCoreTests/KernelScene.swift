@@ -45,8 +45,12 @@ struct KernelScene: Sendable {
   ///
   /// - Parameters:
   ///   - cast: the socket in the model for each letter.
+  ///   - portShift: what is added to the ports in the script.
   ///   - when: the moment for a line's.
-  func play(_ model: inout KernelModel, _ cast: [Character: Int], when: (Int64) -> Int64) {
+  func play(
+    _ model: inout KernelModel, _ cast: [Character: Int], portShift: UInt16 = 0, when: (Int64) -> Int64
+  ) {
+    func port(_ word: Substring) -> UInt16 { UInt16(word).map { $0 == 0 ? 0 : $0 + portShift }! }
     for line in lines {
       let time = when(line.time)
       guard let at = cast[line.socket] else { preconditionFailure("\(line.socket) is not cast") }
@@ -56,8 +60,8 @@ struct KernelScene: Sendable {
       case "D": model.destroy(at, time, isWhole: words.count == 1)
       case "A": model.accept(at, time)
       case "Q": model.request(at, time)
-      case "P": model.sockets[at].local.port = UInt16(words[1])!
-      case "X": model.sockets[at].remote.port = UInt16(words[1])!
+      case "P": model.sockets[at].local.port = port(words[1])
+      case "X": model.sockets[at].remote.port = port(words[1])
       case "U": model.timeWaitEnds(at, time)
       case "F": model.orphanEnds(at, time, isOver: false)
       case "G": model.orphanEnds(at, time, isOver: true)
@@ -66,7 +70,7 @@ struct KernelScene: Sendable {
         let before = model.sockets[at].state
         let from: SocketState = to == .synReceived && before == .close ? .listen : before
         model.step(
-          at, time, from, to, port: words.count > 2 ? UInt16(words[2]) : nil, isTask: words[0] != "s",
+          at, time, from, to, port: words.count > 2 ? port(words[2]) : nil, isTask: words[0] != "s",
           keepsFD: words[0] == "k")
       }
     }

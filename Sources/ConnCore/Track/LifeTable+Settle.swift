@@ -143,6 +143,7 @@ extension LifeTable {
       life.traffic = end.traffic
     }
     if let place = pass.placeOfEnded(traced.ends, cookie: nil),
+      !pass.ended[place].life.sources.contains(.trace),
       traced.covers(pass.ended[place].life.firstSeenBoot, pass.ended[place].life.firstState)
     {
       pass.ended[place].join(life)
@@ -201,6 +202,8 @@ extension LifeTable {
       pass.ended[place].life.traffic = end.traffic
       return
     }
+    // Which of several it is rows will show.
+    if end.proto.transport == .udp, pass.snapshot.cookies.isEmpty, slots(at: ends).count > 1 { return }
     // A socket without ends: a listener, a failed attempt, one that was never used.
     guard end.local.port != 0, end.remote.port != 0 || end.proto.transport == .udp else { return }
     add(end, &pass)
@@ -229,10 +232,7 @@ extension LifeTable {
     var at = find(ends)
     if at < 0, end.proto.transport == .udp, pass.snapshot.cookies.isEmpty {
       // The tables told no cookies, and the message tells no inode: where just one socket has these ends it is it.
-      let same = slots.indices.filter {
-        slots[$0].isLive && slots[$0].proto == end.proto && slots[$0].local == end.local
-          && slots[$0].remote == end.remote
-      }
+      let same = slots(at: ends)
       at = same.count == 1 ? same[0] : -1
     }
     guard at >= 0 else { return nil }
@@ -245,6 +245,14 @@ extension LifeTable {
     if slots[at].cookie != 0 { return slots[at].cookie == end.cookie ? at : nil }
     // Seen after it had ended: the ends are in use again.
     return slots[at].generation == generation && pass.snapshot.begunBoot > end.boot ? nil : at
+  }
+
+  /// All slots with these ends, whatever their inodes.
+  private func slots(at ends: Traced.Ends) -> [Int] {
+    slots.indices.filter {
+      slots[$0].isLive && slots[$0].proto == ends.proto && slots[$0].local == ends.local
+        && slots[$0].remote == ends.remote
+    }
   }
 
   // MARK: What both need
