@@ -69,7 +69,12 @@ struct DiagListenerTests {
     // The least that the kernel gives: room for a message or two.
     let listener = try SocketEndListener(namespaceDescriptor: nil, wantedCapacity: 1)
     let sockets = DiagSockets()
-    for _ in 0..<50 { sockets.end(try sockets.socket(AF_INET, SOCK_DGRAM)) }
+    var own: Set<UInt64> = []
+    for _ in 0..<50 {
+      let socket = try sockets.socket(AF_INET, SOCK_DGRAM)
+      own.insert(DiagSockets.cookie(socket))
+      sockets.end(socket)
+    }
     var ends: [SocketEnd] = []
     var overflowed = false
     while !overflowed {
@@ -77,7 +82,8 @@ struct DiagListenerTests {
       guard poll(&waiting, 1, 5000) > 0 else { break }
       overflowed = listener.receive(into: &ends).overflowed
     }
-    #expect(overflowed && ends.count < 50)
+    // Those of tests that run beside this one are heard too.
+    #expect(overflowed && ends.count { own.contains($0.cookie) } < 50)
 
     // The sockets of tests that run beside this one may take the room again.
     var isHeard = false

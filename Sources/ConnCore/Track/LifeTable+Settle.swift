@@ -248,7 +248,7 @@ extension LifeTable {
   }
 
   /// All slots with these ends, whatever their inodes.
-  private func slots(at ends: Traced.Ends) -> [Int] {
+  private func slots(at ends: SocketEnds) -> [Int] {
     slots.indices.filter {
       slots[$0].isLive && slots[$0].proto == ends.proto && slots[$0].local == ends.local
         && slots[$0].remote == ends.remote

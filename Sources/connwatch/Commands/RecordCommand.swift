@@ -22,11 +22,12 @@ struct RecordCommand: ParsableCommand {
       A connection is one life: its states in order, and who held it. What was not
       watched is stored as a gap. Which file it is stored in: connwatch db --help.
 
-      No privileges are needed. Anybody hears of every connection's end, with the bytes
-      it carried, however short it was; root also sees each opening and state as it
-      happens, and the owners of all sockets. What could not be seen is counted, and
-      told at the end. With --source proc nothing but /proc is read, and connections
-      shorter than the interval are missed unless they leave a TIME_WAIT behind.
+      No privileges are needed. Anybody hears of every connection's end, with the
+      bytes it carried, however short it was; root also sees each opening and state
+      as it happens, and the owners of all sockets. What could not be seen is
+      counted, and told at the end. With --source proc nothing but /proc is read,
+      and connections shorter than the interval are missed unless they leave a
+      TIME_WAIT behind.
       """)
 
   @Option(help: ArgumentHelp("Time between samples: 1s, 500ms.", valueName: "duration"))

@@ -160,10 +160,12 @@ extension LiveSource {
         if source == .netlink || snapshot.failure == nil { return snapshot }
       } catch {
         if source == .netlink { return Self.nothing("\(error)") }
+        // Another failure may have passed by the next sample.
+        if case .unavailable = error { self.diag = nil }
       }
-      self.diag = nil
     }
     var snapshot = tables.read()
+    if namespace?.isInPlace(below: tables.root) == false { return Self.nothing("the namespace is gone") }
     // What is left out is left out by every source, or a change of the source would look like openings.
     if states != .all { snapshot.rows.removeAll { !states.contains($0.state) } }
     return snapshot
