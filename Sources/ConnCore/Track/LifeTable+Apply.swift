@@ -40,6 +40,8 @@ extension LifeTable {
       lastComplete[Int(report.proto.rawValue)] = snapshot.bootTime
       watched.insert(ProtoSet(report.proto))
     }
+    readings.append((snapshot.bootTime, snapshot.readingTook))
+    if readings.count > Int(Self.patience) + 2 { readings.removeFirst() }
     return finish(&pass)
   }
 

@@ -95,9 +95,10 @@ extension LifeTable {
         return
       }
       // Where rows still show these ends they are in use again, and what was seen first was this one.
-      if isFree, isKnownOurs || slots[at].generation != generation,
-        traced.covers(lives[at].firstSeenBoot, lives[at].firstState), adopt(traced, at, &pass)
-      {
+      let isSame =
+        (slots[at].cookie != 0 && slots[at].cookie == traced.cookie)
+        || traced.covers(earliestSight(at), lives[at].firstState)
+      if isFree, isSame, isKnownOurs || slots[at].generation != generation, adopt(traced, at, &pass) {
         if end != nil { lives[at].sources.insert(.end) }
         self.end(at, &pass, traffic: end?.traffic)
         return
@@ -241,8 +242,8 @@ extension LifeTable {
       // What is left of it, with a number of its own, unless it is what is left of another one.
       return lives[at].sources.contains(.end) ? nil : at
     }
-    guard lives[at].firstSeenBoot <= end.boot else { return nil }
     if slots[at].cookie != 0 { return slots[at].cookie == end.cookie ? at : nil }
+    guard earliestSight(at) <= end.boot else { return nil }
     // Seen after it had ended: the ends are in use again.
     return slots[at].generation == generation && pass.snapshot.begunBoot > end.boot ? nil : at
   }
@@ -256,6 +257,12 @@ extension LifeTable {
   }
 
   // MARK: What both need
+
+  /// The earliest moment at which the row can have been read that showed a life first: a snapshot is dated by its end.
+  private func earliestSight(_ at: Int) -> Int64 {
+    let seen = lives[at].firstSeenBoot
+    return seen - (readings.first { $0.ended == seen }?.took ?? 0)
+  }
 
   /// True for a socket that no process has any more and that waits for the other end's FIN, in its short form: the
   /// kernel tells the end of the full one when it makes this of it (tcp_time_wait in net/ipv4/tcp_minisocks.c).

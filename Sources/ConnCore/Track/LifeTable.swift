@@ -70,6 +70,8 @@ public struct LifeTable: Sendable {
   var endedWithout: Set<UInt64> = []
   /// Slots of sockets that are known by their inode, by cookie: the message of an end tells no inode.
   var byCookie: [UInt64: Int] = [:]
+  /// When the latest snapshots were read, and how long that took.
+  var readings: [(ended: Int64, took: Int64)] = []
   /// What may be left, in TIME_WAIT, of connections that an earlier recorder finished.
   var leftOvers: Set<SocketEnds> = []
   private(set) var leftOversUntil: Int64 = 0

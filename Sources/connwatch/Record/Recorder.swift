@@ -98,7 +98,8 @@ final class Recorder {
   /// - Parameters:
   ///   - netns: its label, nil for the recorder's own.
   ///   - inode: its inode, 0 where not known.
-  ///   - counters: what it counted of openings before anything was listened to.
+  ///   - counters: what it has counted of openings before those that can be recorded; nil for those before the first
+  ///     sample.
   func watch(
     _ netns: String?, inode: UInt64 = 0, ephemeral: EphemeralRange? = nil, counters: OpeningCounters?
   ) {

@@ -34,7 +34,6 @@ final class Recording {
   init(_ request: Request) throws(Failure) {
     self.request = request
     let listens = request.source != .proc && request.root == ProcRoot()
-    // The counters first, then what tells of openings, then the rows.
     for namespace in try Self.find(request) {
       namespaces.append(try WatchedNamespace(namespace, root: request.root, source: request.source.rows))
     }
@@ -48,6 +47,7 @@ final class Recording {
     if request.source == .trace, let why { throw Failure("--source trace: \(why)") }
     whyNoTrace = why
     isTraced = trace != nil
+    if isTraced { for namespace in namespaces { namespace.noteCounters() } }
     let ledger = trace.map { _ in ProcessLedger(root: request.root) }
     watch = listens ? KernelWatch(trace: trace, ledger: ledger) : nil
     lastLook = SignalWait.monotonic()
@@ -164,6 +164,7 @@ final class Recording {
       guard let namespace = try? WatchedNamespace(new, root: request.root, source: request.source.rows) else {
         continue
       }
+      if isTraced { namespace.noteCounters() }
       namespaces.append(namespace)
       namespace.ends.map { watch?.add($0, of: namespace.netns) }
       begin(namespace, recorder)

@@ -11,8 +11,6 @@ final class WatchedNamespace {
   let netns: String?
   /// Its inode, 0 where not known.
   let inode: UInt64
-  /// The kernel's counters before anything was listened to.
-  let firstCounters: OpeningCounters?
   /// Tells of every socket's end; nil where nobody listens, and why not.
   private(set) var ends: SocketEndListener?
   private(set) var whyNoEnds: String?
@@ -26,7 +24,6 @@ final class WatchedNamespace {
     netns = namespace.flatMap { $0.isOwn ? nil : $0.label }
     inode = namespace?.inode ?? 0
     self.source = try LiveSource(namespace, root: root, source: source)
-    firstCounters = try? self.source.counters.read()
     guard source != .proc, root == ProcRoot() else { return }
     guard netns == nil || self.source.entry != nil else {
       whyNoEnds = "this network namespace may not be entered"
@@ -39,15 +36,22 @@ final class WatchedNamespace {
     }
   }
 
+  /// What the kernel had counted of openings before those that are traced; nil where nothing is, and what is opened from
+  /// the first sample on is recorded.
+  private(set) var firstCounters: OpeningCounters?
+  private var counters: OpeningCounters? { try? source.counters.read() }
   /// Its range of client ports.
   var ephemeral: EphemeralRange { source.ephemeral }
   /// What shows its sockets.
   var rows: Life.Sources { source.rows }
 
+  /// Notes that from now on openings are traced.
+  func noteCounters() { firstCounters = counters }
+
   /// Takes a sample. Sockets in TIME_WAIT can be as many as the machine allows, and need no look where ends are heard, but
   /// for the first: they tell of connections whose ends nobody heard.
   func sample(_ heard: Heard) -> Recorder.Sample {
-    let counted = try? source.counters.read()
+    let counted = counters
     var states = StateSet.all
     if ends != nil, !isFirst { states.remove(StateSet(.timeWait)) }
     isFirst = false
