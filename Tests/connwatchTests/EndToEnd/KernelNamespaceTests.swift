@@ -42,7 +42,7 @@ extension EndToEnd {
       var places: [Puppet] = []
       for _ in 0..<3 { places.append(try await place(stage)) }
       let watcher = try await stage.puppet()
-      try await connect(places[0], "early", 4999)
+      try await connect(places[0], "early", 40999)
       let recorder = try await stage.record(["--netns", "all"] + Self.ours, in: watcher.namespace)
       for place in places { try await connect(place, "a", 5000) }
       // The same moment, the same ends, shorter than an interval.
@@ -62,7 +62,7 @@ extension EndToEnd {
       try await stage.stop(recorder)
       let rows = try await stage.history()
       #expect(rows.count == 14, "\(rows.map(\.tuple))")
-      #expect(rows.count { $0.int("local_port") == 4999 || $0.int("remote_port") == 4999 } == 2)
+      #expect(rows.count { $0.int("local_port") == 40999 || $0.int("remote_port") == 40999 } == 2)
       for place in places {
         let own = rows.filter { $0.string("netns") == place.namespace }
         let long = own.filter { Self.tuples.contains($0.tuple) }
@@ -81,7 +81,7 @@ extension EndToEnd {
         }
       }
       // The filter of the past knows the label.
-      let some = try await stage.history(["--netns", places[1].namespace])
+      let some = try await stage.history(["netns", places[1].namespace])
       #expect(some.count == 4)
       #expect(some.allSatisfy { $0.string("netns") == places[1].namespace })
     }
