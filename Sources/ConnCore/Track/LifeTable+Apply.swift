@@ -36,6 +36,7 @@ extension LifeTable {
     bind(&pass)
     askOwners(&pass, owners)
     settle(&pass)
+    forgetListeners()
     for report in snapshot.tables where report.isComplete {
       lastComplete[Int(report.proto.rawValue)] = snapshot.bootTime
       watched.insert(ProtoSet(report.proto))

@@ -295,16 +295,25 @@ extension LifeTable {
     if pass.listenerSlots == nil {
       pass.listenerSlots = slots.indices.filter { slots[$0].isLive && lives[$0].role == .listener }
     }
+    func takes(_ listener: Proto, _ address: IPAddress) -> Bool {
+      listener.transport == proto.transport
+        && (address == local.address || (address.isUnspecified && (listener == proto || listener.isV6)))
+    }
     for at in pass.listenerSlots ?? [] where slots[at].isLive && slots[at].local.port == local.port {
-      let listener = slots[at]
-      let takes =
-        listener.local.address == local.address
-        || (listener.local.address.isUnspecified && (listener.proto == proto || listener.proto.isV6))
-      if takes, listener.proto.transport == proto.transport, lives[at].owner.process != nil {
+      if lives[at].owner.process != nil, takes(slots[at].proto, slots[at].local.address) {
         return lives[at].owner
       }
     }
+    for traced in tracedListeners.values where traced.local.port == local.port {
+      if traced.owner.process != nil, takes(traced.proto, traced.local.address) { return traced.owner }
+    }
     return nil
+  }
+
+  /// Forgets the listeners that are gone.
+  mutating func forgetListeners() {
+    for socket in goneListeners { tracedListeners[socket] = nil }
+    goneListeners.removeAll()
   }
 
   /// Notes that a life was finished without the message of its end.

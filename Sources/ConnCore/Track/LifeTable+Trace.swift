@@ -24,8 +24,10 @@ extension LifeTable {
     if opens {
       // The same socket again: after a failed connect, or one whose end was missed.
       if let earlier = book[socket] { forget(earlier, socket) }
-      book[socket] = Traced(change, boot: boot, isPartial: false)
+      let traced = Traced(change, boot: boot, isPartial: false)
+      book[socket] = traced
       unbound.insert(socket)
+      if change.to == .listen, !isForeign(traced) { tracedListeners[socket] = traced }
       return
     }
     if change.from == change.to { return }
@@ -91,6 +93,7 @@ extension LifeTable {
 
   private mutating func destroyed(_ socket: UInt64, _ cookie: UInt64, _ boot: Int64) {
     unbound.remove(socket)
+    if tracedListeners[socket] != nil { goneListeners.append(socket) }
     guard var traced = book.removeValue(forKey: socket) else { return }
     traced.cookie = cookie
     traced.socket = socket

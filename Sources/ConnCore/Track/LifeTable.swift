@@ -58,6 +58,10 @@ public struct LifeTable: Sendable {
 
   /// What the trace has told of TCP sockets that are not destroyed, by the kernel's address of them.
   var book: [UInt64: Traced] = [:]
+  /// Listeners among them of this namespace, with their owners: one that came after the last snapshot has no row yet.
+  var tracedListeners: [UInt64: Traced] = [:]
+  /// Those that were destroyed, and are forgotten when this pass is done.
+  var goneListeners: [UInt64] = []
   /// Those of them that are open and have no slot.
   var unbound: Set<UInt64> = []
   /// Traced sockets that were destroyed and whose end was not heard yet, by cookie.

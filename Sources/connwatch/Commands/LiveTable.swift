@@ -68,6 +68,7 @@ struct LiveTable {
           source: source, context: context, queues: AcceptQueues(reading.listeners),
           rows: start..<table.count))
     }
+    if let why = parts.lazy.compactMap(\.source.whyNoDiag).first { global.remark("\(why): reading /proc") }
     if wantsTraffic, !tellsTraffic {
       global.remark("/proc does not tell bytes, round-trip times and retransmissions (--source netlink does)")
     }

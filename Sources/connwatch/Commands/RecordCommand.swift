@@ -117,6 +117,11 @@ struct RecordCommand: ParsableCommand {
 
   /// Says once what this recorder will not see, and what would change that.
   private func sayWhatIsMissed(_ recording: Recording) {
+    if let why = recording.whyNoDiag {
+      global.remark("\(why): reading /proc")
+    } else if let why = recording.whyNoEnds {
+      global.remark("the ends of sockets are not heard: \(why)")
+    }
     guard source == .auto, let whyNoTrace = recording.whyNoTrace else { return }
     let short = "connections shorter than \(interval)"
     let missed =

@@ -73,6 +73,8 @@ final class Recording {
 
   /// Every namespace's ends are told.
   var hearsEnds: Bool { namespaces.allSatisfy { $0.ends != nil } }
+  /// Why some namespace is read from /proc, where that was not asked for.
+  var whyNoDiag: SocketDiagError? { namespaces.lazy.compactMap(\.whyNoDiag).first }
   /// Why some namespace's ends are not told.
   var whyNoEnds: String? { namespaces.lazy.compactMap(\.whyNoEnds).first }
 

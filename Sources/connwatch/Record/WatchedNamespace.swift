@@ -42,6 +42,8 @@ final class WatchedNamespace {
   private var counters: OpeningCounters? { try? source.counters.read() }
   /// Its range of client ports.
   var ephemeral: EphemeralRange { source.ephemeral }
+  /// Why its sockets are read from /proc, where that was not asked for.
+  var whyNoDiag: SocketDiagError? { source.whyNoDiag }
   /// What shows its sockets.
   var rows: Life.Sources { source.rows }
 

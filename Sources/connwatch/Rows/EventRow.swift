@@ -11,7 +11,7 @@ struct EventRow: OutputRow {
     case localPort = "local_port"
     case remoteAddress = "remote_addr"
     case remotePort = "remote_port"
-    case service, direction, process
+    case service, direction, process, netns
     // For tables only:
     case local, remote, state, pid, who
   }
@@ -57,6 +57,7 @@ struct EventRow: OutputRow {
     case .service: return life.serviceName(names.services).orNull(Value.text)
     case .direction: return life.direction.orNull(Value.direction)
     case .process, .who: return .process(life.owner)
+    case .netns: return life.netns.orNull(Value.text)
     case .pid: return life.owner.process.orNull { .number($0.pid) }
     }
   }

@@ -43,6 +43,8 @@ final class LiveSource {
   private let tables: SocketTableReader
   /// nil where sock_diag is not asked for or does not answer.
   private var diag: SocketDiagReader?
+  /// Why sock_diag does not answer, where it was to be asked if it did.
+  private(set) var whyNoDiag: SocketDiagError?
 
   /// Makes ready to read; reads nothing yet.
   ///
@@ -55,7 +57,7 @@ final class LiveSource {
       tables = SocketTableReader(root: root)
       counters = OpeningCountersReader(root: root)
       entry = nil
-      diag = try Self.diag(source, root, descriptor: nil)
+      (diag, whyNoDiag) = try Self.diag(source, root, descriptor: nil)
       return
     }
     // One that may not be opened can be read all the same by the directory of a process in it.
@@ -85,16 +87,16 @@ final class LiveSource {
         // Where it may not be entered its range is likely ours, which is the kernel's usual one.
         return file < 0 ? openForReading(path) : file
       })
-    diag = try Self.diag(source, root, entry)
+    (diag, whyNoDiag) = try Self.diag(source, root, entry)
   }
 
   /// What reads another namespace by sock_diag; nil where /proc is to be read.
   private static func diag(
     _ source: Source, _ root: ProcRoot, _ entry: NamespaceEntry?
-  ) throws(Failure) -> SocketDiagReader? {
+  ) throws(Failure) -> (SocketDiagReader?, SocketDiagError?) {
     if let entry { return try diag(source, root, descriptor: entry.descriptor) }
     if source == .netlink { throw Failure("sock_diag: this network namespace may not be entered") }
-    return nil
+    return (nil, nil)
   }
 
   /// What reads by sock_diag in the namespace of a descriptor, in our own where that is nil; nil where /proc is to be
@@ -103,13 +105,13 @@ final class LiveSource {
   /// A tree that only looks like /proc is of another machine or another time: its tables are meant then.
   private static func diag(
     _ source: Source, _ root: ProcRoot, descriptor: Int32?
-  ) throws(Failure) -> SocketDiagReader? {
-    if source == .proc || (source == .auto && root != ProcRoot()) { return nil }
+  ) throws(Failure) -> (SocketDiagReader?, SocketDiagError?) {
+    if source == .proc || (source == .auto && root != ProcRoot()) { return (nil, nil) }
     do throws(SocketDiagError) {
-      return try SocketDiagReader(namespaceDescriptor: descriptor)
+      return (try SocketDiagReader(namespaceDescriptor: descriptor), nil)
     } catch {
       if source == .netlink { throw Failure("\(error)") }
-      return nil
+      return (nil, error)
     }
   }
 
@@ -124,6 +126,7 @@ final class LiveSource {
         if source == .netlink || reading.snapshot.failure == nil { return reading }
       } catch {
         if source == .netlink { throw Failure("\(error)") }
+        whyNoDiag = error
       }
       self.diag = nil
     }
@@ -161,7 +164,10 @@ extension LiveSource {
       } catch {
         if source == .netlink { return Self.nothing("\(error)") }
         // Another failure may have passed by the next sample.
-        if case .unavailable = error { self.diag = nil }
+        if case .unavailable = error {
+          whyNoDiag = error
+          self.diag = nil
+        }
       }
     }
     var snapshot = tables.read()

@@ -22,7 +22,7 @@ extension EndToEnd {
     ]
     static let events = [
       "time", "event", "id", "proto", "from", "to", "local_addr", "local_port", "remote_addr", "remote_port",
-      "service", "direction", "process",
+      "service", "direction", "process", "netns",
     ]
     static let services = [
       "service", "port", "proto", "direction", "remote_hosts", "connections", "open", "local_ports",
