@@ -118,6 +118,22 @@ extension Trait where Self == ConditionTrait {
   }
 }
 
+extension JSONLine {
+  /// True where its states are those of a connection that its client closed first, from the opening to the end.
+  ///
+  /// A client can be sampled while it waits for the server's FIN, after which nothing tells when it came.
+  var isWhole: Bool {
+    switch string("direction") {
+    case "out":
+      let states = ["SYN_SENT", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT"]
+      return self.states == states
+        || (self.states == states.dropLast() && string("source")?.hasPrefix("netlink") == true)
+    case "in": return states == ["SYN_RECV", "ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSE"]
+    default: return false
+    }
+  }
+}
+
 extension Stage {
   /// What a recorder says at its end, without "connwatch: ".
   func remarks(of recorder: Child) -> [String] {
