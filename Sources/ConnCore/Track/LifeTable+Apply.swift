@@ -41,7 +41,10 @@ extension LifeTable {
       lastComplete[Int(report.proto.rawValue)] = snapshot.bootTime
       watched.insert(ProtoSet(report.proto))
     }
-    readings.append((snapshot.bootTime, snapshot.readingTook))
+    let whole = snapshot.tables.reduce(into: ProtoSet()) {
+      if $1.isComplete { $0.insert(ProtoSet($1.proto)) }
+    }
+    if !snapshot.tables.isEmpty { readings.append((snapshot.begunBoot, snapshot.bootTime, whole)) }
     if readings.count > Int(Self.patience) + 2 { readings.removeFirst() }
     return finish(&pass)
   }
@@ -247,6 +250,7 @@ extension LifeTable {
     }
     var life = life(at: at)
     if let traffic { life.traffic = traffic }
+    nameListener(&life, &pass)
     if pass.heard.hearsEnds, slots[at].cookie != 0, !life.sources.contains(.end) {
       noteEndedWithout(slots[at].cookie)
     }

@@ -128,7 +128,7 @@ extension LifeTable {
     let row = SocketRow(
       proto: traced.proto, state: traced.firstState, local: traced.local, remote: traced.remote)
     let role: Life.Role = traced.firstState == .listen ? .listener : .connection
-    let before = lastComplete[Int(traced.proto.rawValue)]
+    let before = lastWithout(traced.proto, before: traced.openedBoot)
     var life = Life(
       id: 0, row: row, role: role,
       direction: role == .listener ? nil : traced.direction ?? infer(row),
@@ -167,11 +167,7 @@ extension LifeTable {
 
   /// Puts a life that is over among the ended ones.
   private mutating func append(_ life: inout Life, _ pass: inout Pass) {
-    if life.owner.process == nil, life.direction == .inbound || life.role == .listener,
-      let owner = listenerOwner(life.proto, life.local, &pass)
-    {
-      life.owner = owner
-    }
+    nameListener(&life, &pass)
     if life.owner == .notLookedUp { life.owner = SocketOwner(unknown: .exited) }
     life.netns = settings.netns
     pass.isOutOfOrder = true
@@ -216,7 +212,7 @@ extension LifeTable {
       end.proto.transport == .tcp ? .close : end.remote.port == 0 ? .unconnected : .established
     let row = SocketRow(proto: end.proto, state: state, local: end.local, remote: end.remote)
     let role = Life.Role(row, ephemeral: settings.ephemeral)
-    let before = lastComplete[Int(end.proto.rawValue)]
+    let before = lastWithout(end.proto, before: end.boot)
     var life = Life(
       id: 0, row: row, role: role, direction: role == .connection ? infer(row) : nil,
       firstSeen: Timestamp(microseconds: end.boot + pass.wallOffset), firstSeenBoot: end.boot,
@@ -261,7 +257,14 @@ extension LifeTable {
   /// The earliest moment at which the row can have been read that showed a life first: a snapshot is dated by its end.
   private func earliestSight(_ at: Int) -> Int64 {
     let seen = lives[at].firstSeenBoot
-    return seen - (readings.first { $0.ended == seen }?.took ?? 0)
+    return readings.first { $0.ended == seen }?.begun ?? seen
+  }
+
+  /// The latest moment at which a socket that ended at `boot` and that no row showed was certainly not there, nil where
+  /// it can have been there before we began.
+  private func lastWithout(_ proto: Proto, before boot: Int64) -> Int64? {
+    // One that was being read meanwhile may have come to its place too late.
+    readings.last { $0.ended <= boot && $0.whole.contains(proto) }?.begun
   }
 
   /// True for a socket that no process has any more and that waits for the other end's FIN, in its short form: the
@@ -308,6 +311,15 @@ extension LifeTable {
       if traced.owner.process != nil, takes(traced.proto, traced.local.address) { return traced.owner }
     }
     return nil
+  }
+
+  /// Of an inbound connection that is over and whose process nobody could find, that of its listener is told.
+  mutating func nameListener(_ life: inout Life, _ pass: inout Pass) {
+    guard life.owner.process == nil, life.direction == .inbound, life.proto.transport == .tcp,
+      !life.sources.isDisjoint(with: [.end, .trace]),
+      let owner = listenerOwner(life.proto, life.local, &pass)
+    else { return }
+    life.owner = owner
   }
 
   /// Forgets the listeners that are gone.

@@ -74,8 +74,8 @@ public struct LifeTable: Sendable {
   var endedWithout: Set<UInt64> = []
   /// Slots of sockets that are known by their inode, by cookie: the message of an end tells no inode.
   var byCookie: [UInt64: Int] = [:]
-  /// When the latest snapshots were read, and how long that took.
-  var readings: [(ended: Int64, took: Int64)] = []
+  /// When the latest snapshots were read, and which tables of them are whole.
+  var readings: [(begun: Int64, ended: Int64, whole: ProtoSet)] = []
   /// What may be left, in TIME_WAIT, of connections that an earlier recorder finished.
   var leftOvers: Set<SocketEnds> = []
   private(set) var leftOversUntil: Int64 = 0
@@ -119,6 +119,7 @@ public struct LifeTable: Sendable {
     leftOvers = ended
     leftOversUntil = lastSampleBoot + Self.longestTimeWait
     for proto in Proto.allCases { lastComplete[Int(proto.rawValue)] = lastSampleBoot }
+    readings = [(lastSampleBoot, lastSampleBoot, .all)]
     for life in open {
       var row = SocketRow(proto: life.proto, state: life.state, local: life.local, remote: life.remote)
       row.inode = life.inode

@@ -308,7 +308,7 @@ final class Recorder {
   private func leaveOut(_ changes: LifeTable.Changes) -> LifeTable.Changes {
     guard let ignored else { return changes }
     for note in changes.notes where note.kind == .opened || note.kind == .listening {
-      let life = changes.current[note.place]
+      let life = note.isFinished ? changes.finished[note.place] : changes.current[note.place]
       if ignored.matches(FilterSubject(life)) { ignoredLives.insert(life.id) }
     }
     defer { for life in changes.finished { ignoredLives.remove(life.id) } }
