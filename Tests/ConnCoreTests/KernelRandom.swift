@@ -18,7 +18,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
 extension KernelModel {
   /// Scenes at random times, in two namespaces with the same addresses and ports.
-  static func random(_ random: inout SeededGenerator, scenes: Int) -> KernelModel {
+  ///
+  /// - Parameter rest: how long ends are not used again after nothing is left of a connection.
+  static func random(_ random: inout SeededGenerator, scenes: Int, rest: Int64) -> KernelModel {
     var model = KernelModel()
     model.timeWait = 3_000_000
     // When the ports of each namespace are free again.
@@ -28,8 +30,10 @@ extension KernelModel {
       start += Int64.random(in: 0...700_000, using: &random)
       let isOurs = Bool.random(using: &random)
       let place = Int.random(in: 0..<4, using: &random)
-      let begin = max(start, free[isOurs ? 0 : 1][place] + Int64.random(in: 1...300_000, using: &random))
-      let scene = KernelScene.recorded.randomElement(using: &random)!
+      let begin = max(
+        start, free[isOurs ? 0 : 1][place] + rest + Int64.random(in: 1...300_000, using: &random))
+      let scene = (rest > 0 ? KernelScene.recorded.filter { !$0.usesEndsAgain } : KernelScene.recorded)
+        .randomElement(using: &random)!
       let shift = UInt16(place) * 1000
       var (client, server) = (KernelScene.client, KernelScene.server)
       client.port += shift

@@ -222,6 +222,9 @@ extension LifeTable {
     // The ends of sockets whose lives are finished as soon as the trace and the message of their end are together.
     var unsettled = Set(awaiting.values.lazy.map(\.ends))
     unsettled.formUnion(heardEnds.values.lazy.map(\.end.ends))
+    for socket in unbound {
+      if let traced = book[socket], traced.closedBoot != nil { unsettled.insert(traced.ends) }
+    }
     for at in slots.indices where slots[at].isLive && slots[at].generation != generation {
       let proto = slots[at].proto
       guard pass.read.contains(proto), !pass.incomplete.contains(proto) else { continue }
@@ -231,7 +234,7 @@ extension LifeTable {
       guard Int(slots[at].missing) > needed else { continue }
       let ends = SocketEnds(proto: proto, local: slots[at].local, remote: slots[at].remote)
       let isUnsettled = !unsettled.isEmpty && unsettled.contains(ends)
-      if !isUnsettled || Int(slots[at].missing) > needed + Int(Self.patience) { end(at, &pass) }
+      if !isUnsettled || Int(slots[at].missing) > needed + Int(Self.patience) + 1 { end(at, &pass) }
     }
   }
 
@@ -297,7 +300,8 @@ extension LifeTable {
     case .finWait1, .closeWait: 3
     case .finWait2, .closing, .lastAck: 4
     case .timeWait: 5
-    case .close, .listen, .unconnected, .unknown: nil
+    case .close: 6
+    case .listen, .unconnected, .unknown: nil
     }
   }
 }

@@ -32,10 +32,43 @@ extension LifeTable {
       due.append((traced, nil))
     }
     due.sort { $0.traced.openedBoot < $1.traced.openedBoot }
-    for (traced, end) in due { conclude(traced, end, &pass) }
+    // What is left of several is of the last.
+    var others: [(traced: Traced, end: SocketEnd?)] = []
+    for (traced, end) in due.reversed() where !claimRest(traced, end, &pass) { others.append((traced, end)) }
+    for (traced, end) in others.reversed() { conclude(traced, end, &pass) }
   }
 
   // MARK: Traced sockets
+
+  /// Whether a traced socket is of our namespace for sure, or may be.
+  private func isOurs(_ traced: Traced, _ end: SocketEnd?, _ pass: Pass) -> (forSure: Bool, perhaps: Bool) {
+    // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
+    let mayBeLost = lostEndsAt.map { generation &- $0 <= Self.patience } ?? false
+    return (
+      end != nil || (traced.namespace != 0 && !isForeign(traced)),
+      traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost)
+    )
+  }
+
+  /// True where no trace has told of the slot's life yet.
+  func isFree(_ at: Int, for traced: Traced) -> Bool {
+    slots[at].socket == 0 && (traced.isPartial || !lives[at].sources.contains(.trace))
+  }
+
+  /// Takes the slot of a row that shows what is left of a traced socket: TIME_WAIT, or an orphan that waits for the other
+  /// end's FIN. It goes on until the row is gone.
+  private mutating func claimRest(_ traced: Traced, _ end: SocketEnd?, _ pass: inout Pass) -> Bool {
+    guard traced.state == .timeWait, traced.slot < 0, !traced.isTold, traced.hasEnds else { return false }
+    let ours = isOurs(traced, end, pass)
+    let at = find(traced.ends)
+    guard ours.forSure || ours.perhaps, at >= 0, isFree(at, for: traced) else { return false }
+    let isOrphan = isOrphan(at)
+    guard isOrphan || slots[at].state == .timeWait, adopt(traced, at, &pass) else { return false }
+    if isOrphan { reopen(at) }
+    if end != nil { lives[at].sources.insert(.end) }
+    if let traffic = end?.traffic { addLate(traffic, at) }
+    return true
+  }
 
   /// A traced socket is gone, and the message of its end has come or will not.
   private mutating func conclude(_ traced: Traced, _ end: SocketEnd?, _ pass: inout Pass) {
@@ -69,10 +102,7 @@ extension LifeTable {
       self.end(at, &pass, traffic: end?.traffic)
       return
     }
-    // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
-    let isKnownOurs = end != nil || (traced.namespace != 0 && !isForeign(traced))
-    let mayBeLost = lostEndsAt.map { generation &- $0 <= Self.patience } ?? false
-    let isPerhapsOurs = traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost)
+    let (isKnownOurs, isPerhapsOurs) = isOurs(traced, end, pass)
     guard isKnownOurs || isPerhapsOurs, traced.hasEnds else { return }
     if traced.firstState == .listen {
       concludeListener(traced, end, &pass)
@@ -80,20 +110,7 @@ extension LifeTable {
     }
     let at = find(traced.ends)
     if at >= 0 {
-      let isFree = slots[at].socket == 0 && (traced.isPartial || !lives[at].sources.contains(.trace))
-      if isFree, traced.state == .timeWait, isOrphan(at), adopt(traced, at, &pass) {
-        // Still there, as an orphan that waits for the other end's FIN.
-        reopen(at)
-        if end != nil { lives[at].sources.insert(.end) }
-        if let traffic = end?.traffic { addLate(traffic, at) }
-        return
-      }
-      if isFree, slots[at].state == .timeWait, traced.state == .timeWait, adopt(traced, at, &pass) {
-        // What is left of it, which goes on until its row is gone.
-        if end != nil { lives[at].sources.insert(.end) }
-        if let traffic = end?.traffic { addLate(traffic, at) }
-        return
-      }
+      let isFree = isFree(at, for: traced)
       // Where rows still show these ends they are in use again, and what was seen first was this one.
       let isSame =
         (slots[at].cookie != 0 && slots[at].cookie == traced.cookie)

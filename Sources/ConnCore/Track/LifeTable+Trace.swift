@@ -153,7 +153,9 @@ extension LifeTable {
     }
     for (ends, socket) in byEnds where socket != 0 {
       let at = find(ends)
-      if at >= 0, let traced = book[socket], traced.state == slots[at].state {
+      if at >= 0, let traced = book[socket], traced.state == slots[at].state,
+        slots[at].generation == generation
+      {
         bind(socket, traced, at, &pass)
       }
     }
@@ -162,12 +164,17 @@ extension LifeTable {
 
   /// A socket whose connection is over, but which a process still holds: what rows have shown of it ends with it.
   private mutating func bindClosed(_ socket: UInt64, _ traced: Traced, _ pass: inout Pass) {
-    unbound.remove(socket)
     let at = find(traced.ends)
     guard at >= 0,
       slots[at].generation != generation || (slots[at].state == .timeWait && traced.state == .timeWait),
       traced.covers(lives[at].firstSeenBoot, lives[at].firstState)
-    else { return }
+    else {
+      unbound.remove(socket)
+      return
+    }
+    // Where another one of these ends is gone too, the message of its end tells first whose the slot is.
+    if awaiting.values.contains(where: { $0.ends == traced.ends && !isForeign($0) }) { return }
+    unbound.remove(socket)
     bind(socket, traced, at, &pass)
   }
 
@@ -194,7 +201,7 @@ extension LifeTable {
   }
 
   private mutating func bind(_ socket: UInt64, _ traced: Traced, _ at: Int, _ pass: inout Pass) {
-    guard slots[at].socket == 0, adopt(traced, at, &pass) else { return }
+    guard isFree(at, for: traced), adopt(traced, at, &pass) else { return }
     slots[at].socket = socket
     book[socket]?.slot = at
     unbound.remove(socket)

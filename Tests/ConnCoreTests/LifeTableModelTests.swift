@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import Testing
+
+/// Dozens of connections at random in two network namespaces: each of ours is recorded once, exactly, and none of the
+/// other.
+@Suite struct LifeTableModelTests {
+  /// Messages of ends come with the events or one pass later. Ends are used again after some seconds: of two sockets that
+  /// had the same ends in one pass it cannot always be told whose a row was.
+  @Test(arguments: 0..<8, [true, false]) func randomConnections(_ block: UInt64, _ areInTime: Bool) {
+    for seed in block * 40..<block * 40 + 40 {
+      var random = SeededGenerator(state: seed)
+      let model = KernelModel.random(&random, scenes: 30, rest: 4_000_000)
+      var options = KernelRun.Options()
+      options.hasCookies = Bool.random(using: &random)
+      options.endsAreEarly = Bool.random(using: &random)
+      options.endDelays = [areInTime ? 0 : 1]
+      var run = KernelRun(model, options)
+      run.runAtRandom(&random)
+      var demands = KernelRun.Demands()
+      demands.endsAreHeard = areInTime
+      let wrong = run.verdict(demands)
+      #expect(wrong.first == nil, "seed \(seed), \(wrong.count)")
+    }
+  }
+}
