@@ -91,7 +91,7 @@ extension EndToEnd {
       let rows = try await stage.history()
       #expect(rows.map(\.tuple).sorted() == (Self.tuples + Self.short).sorted())
       #expect(rows.allSatisfy { $0.string("netns") == chosen.namespace })
-      #expect(rows.allSatisfy { $0.process?.int("pid") == chosen.pid })
+      #expect(rows.allSatisfy { $0.process?.int("pid") == chosen.pid }, "\(rows.map(\.text))")
       #expect(rows.filter { Self.short.contains($0.tuple) }.allSatisfy { $0.isWhole })
       #expect(
         stage.remarks(of: recorder).last == "\(chosen.namespace): saw 4 of 4 openings", "\(recorder.errors)")
@@ -114,7 +114,7 @@ extension EndToEnd {
       try await stage.stop(recorder)
       let rows = try await stage.history()
       #expect(rows.map(\.tuple).sorted() == (Self.tuples + Self.short).sorted())
-      #expect(rows.allSatisfy { $0.string("netns") == late.namespace })
+      #expect(rows.allSatisfy { $0.string("netns") == late.namespace }, "\(rows.map(\.text))")
       let short = rows.filter { Self.short.contains($0.tuple) }
       #expect(short.allSatisfy { $0.isWhole }, "\(short.map(\.text))")
     }

@@ -78,9 +78,10 @@ struct BothEnds {
       guard let before = last.updateValue(row, forKey: "\(row.string("netns") ?? "") \(row.tuple)") else {
         return nil
       }
-      // An opening that was not seen is known to have been earlier only.
-      let opened = (row.moment("first_seen") ?? 0) + 1
-      return (before.moment("closed") ?? .max) <= opened ? nil : "\(before.text) and \(row.text)"
+      // Of an end that was not seen it is known when it was at the latest, and how much earlier it can have been.
+      let uncertainty = Int64((before.double("uncertainty_s") ?? 0) * 1e6)
+      let closed = (before.moment("closed") ?? .max) - uncertainty
+      return closed <= (row.moment("first_seen") ?? 0) + 1 ? nil : "\(before.text) and \(row.text)"
     }
   }
 }
@@ -142,7 +143,10 @@ extension Stage {
 
   /// What is stored, oldest first.
   func history(_ words: [String] = []) async throws -> [JSONLine] {
-    try await succeed(["history", "--json", "-q"] + words).json().reversed()
+    let rows = try await succeed(["history", "--json", "-q"] + words).json()
+    return rows.sorted {
+      ($0.moment("first_seen") ?? 0, $0.int("id") ?? 0) < ($1.moment("first_seen") ?? 0, $1.int("id") ?? 0)
+    }
   }
 
   /// What is stored of the database as a whole.
