@@ -9,7 +9,7 @@ public import ConnCore
 public struct EventStream {
   /// How much earlier than one before it a life can have been opened, in microseconds: the kernel's word of an opening
   /// can come with the sample after it, and that of another socket in the sample itself.
-  public static let disorder: Int64 = 2_000_000
+  public static let disorder: Int64 = 4_000_000
 
   private var heap: [(time: Int64, id: Int64, order: Int, event: Event)] = []
 

@@ -42,15 +42,29 @@ extension HistoryReader {
   /// How much longer than its life a socket may be seen: twice the kernel's TIME_WAIT.
   static let longestTimeWait: Int64 = 120_000_000
 
-  /// Hands over the lives that a query is for, one by one.
+  /// Hands over the lives that a query is for, one by one, in the order of their openings.
   ///
   /// Open lives are few and come from a table of their own; finished ones are walked along their numbers, which
-  /// are in opening order, between bounds that the samples give for the range of time.
+  /// are nearly in opening order, between bounds that the samples give for the range of time.
   public func lives<Failure: Error>(
     _ query: LifeQuery, _ body: (Life) throws(Failure) -> Bool
   ) throws {
     var left = query.limit ?? .max
     guard left > 0 else { return }
+    func hand(_ life: Life) throws(Failure) -> Bool {
+      guard try body(life) else { return false }
+      left -= 1
+      return left > 0
+    }
+    var order = OpeningOrder(query.order)
+    let isWhole = try livesByNumber(query) { (life: Life) throws(Failure) in try order.add(life, hand) }
+    if isWhole { _ = try order.finish(hand) }
+  }
+
+  /// Hands over lives by their numbers; false where `body` wanted no more.
+  private func livesByNumber<Failure: Error>(
+    _ query: LifeQuery, _ body: (Life) throws(Failure) -> Bool
+  ) throws -> Bool {
     let isNewest = query.order == .newestFirst
     var open = try openLives(query)
     if isNewest { open.reverse() }
@@ -62,21 +76,14 @@ extension HistoryReader {
       while try rows.step() {
         guard let life = columns.life(rows, lastSampleBoot: nil) else { continue }
         while openPlace < open.endIndex, isNewest == (open[openPlace].id > life.id) {
-          guard try body(open[openPlace]) else { return }
+          guard try body(open[openPlace]) else { return false }
           openPlace += 1
-          left -= 1
-          if left == 0 { return }
         }
-        guard try body(life) else { return }
-        left -= 1
-        if left == 0 { return }
+        guard try body(life) else { return false }
       }
     }
-    while openPlace < open.endIndex, left > 0 {
-      guard try body(open[openPlace]) else { return }
-      openPlace += 1
-      left -= 1
-    }
+    for life in open[openPlace...] { guard try body(life) else { return false } }
+    return true
   }
 
   /// The lives a query is for, all at once.

@@ -266,7 +266,9 @@ final class Recorder {
 
   private func tell(_ gaps: [Gap], _ events: [Event]) throws {
     guard let tell = ports.tell, !gaps.isEmpty || !events.isEmpty else { return }
-    try tell(gaps.map(Happening.gap) + events.map(Happening.event))
+    // Those of one moment as they came: a life's events are in their order.
+    let order = events.indices.sorted { (events[$0].time, $0) < (events[$1].time, $1) }
+    try tell(gaps.map(Happening.gap) + order.map { Happening.event(events[$0]) })
   }
 
   /// What is to be told and stored when nothing more is sampled: a gap that has not ended.
