@@ -8,24 +8,27 @@ extension EndToEnd {
   /// `record --netns`: several network namespaces, whose addresses are the same.
   @Suite(.needsTrace)
   struct KernelNamespaceTests {
+    /// Addresses that no other run of these tests has, whose namespaces are seen as well.
+    private static let net = "10.\(100 + getpid() / 250 % 100).\(getpid() % 250)"
+    private static let (near, far) = (net + ".1", net + ".2")
     /// Neither the machine's own sockets nor those of other tests.
-    private static let ours = ["--ignore", "not net 10.77.0.0/24"]
-    private static let tuples = ["tcp 10.77.0.1:5000 10.77.0.2:80", "tcp 10.77.0.2:80 10.77.0.1:5000"]
-    private static let short = ["tcp 10.77.0.1:5001 10.77.0.2:80", "tcp 10.77.0.2:80 10.77.0.1:5001"]
+    private static let ours = ["--ignore", "not net \(net).0/24"]
+    private static let tuples = ["tcp \(near):5000 \(far):80", "tcp \(far):80 \(near):5000"]
+    private static let short = ["tcp \(near):5001 \(far):80", "tcp \(far):80 \(near):5001"]
 
-    /// A namespace with a listener at 10.77.0.2:80.
+    /// A namespace with a listener at its far address, port 80.
     private func place(_ stage: Stage) async throws -> Puppet {
       let puppet = try await stage.puppet()
-      for address in ["10.77.0.1", "10.77.0.2"] {
+      for address in [Self.near, Self.far] {
         _ = try await stage.tool(["ip", "-n", puppet.namespace, "addr", "add", address + "/32", "dev", "lo"])
       }
-      try await puppet.listen("web", 80, address: "10.77.0.2")
+      try await puppet.listen("web", 80, address: Self.far)
       return puppet
     }
 
     private func connect(_ puppet: Puppet, _ key: String, _ port: Int) async throws {
       try await puppet.order([
-        "do": "connect", "key": key, "address": "10.77.0.2", "port": 80, "local_address": "10.77.0.1",
+        "do": "connect", "key": key, "address": Self.far, "port": 80, "local_address": Self.near,
         "local_port": port,
       ])
       try await puppet.accept(key + "s", from: "web")
