@@ -17,6 +17,8 @@ public struct Snapshot: Sendable {
   public var tables: [TableReport]
   /// What showed the rows.
   public var source: Life.Sources
+  /// The states that were asked for: sockets in others are not among the rows.
+  public var states = StateSet.all
   /// The kernel's number of each row's socket, which is never used twice in one boot; 0 where it has none. Empty where
   /// the source tells none, else one a row.
   public var cookies: [UInt64] = []

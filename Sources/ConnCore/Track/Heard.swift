@@ -21,10 +21,23 @@ public struct Heard: Sendable {
   /// Makes what was heard where nobody listens: nothing.
   public init() {}
 
+  /// How many events or ends are kept.
+  public static let most = 1_000_000
+
   /// Appends what was heard later.
+  ///
+  /// What would be more than ``most`` is given up, as if it had been lost.
   public mutating func add(_ later: Heard) {
     events += later.events
     ends += later.ends
+    if events.count > Self.most {
+      events.removeAll()
+      lostEvents = true
+    }
+    if ends.count > Self.most {
+      ends.removeAll()
+      lostEnds = true
+    }
     isTraced = later.isTraced
     hearsEnds = later.hearsEnds
     lostEvents = lostEvents || later.lostEvents

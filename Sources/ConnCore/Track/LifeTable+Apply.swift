@@ -24,6 +24,7 @@ extension LifeTable {
     hear(heard)
     // A snapshot of no table tells nothing of who listens; it is there for what was heard.
     if !snapshot.tables.isEmpty {
+      rowsTellCookies = !snapshot.cookies.isEmpty
       swap(&listeners, &earlierListeners)
       listeners.removeAll()
       listeners.insert(listenersOf: snapshot.rows, ephemeral: settings.ephemeral)

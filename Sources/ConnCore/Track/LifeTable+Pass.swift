@@ -51,6 +51,9 @@ extension LifeTable {
     @inline(__always)
     func cookie(_ number: Int) -> UInt64 { snapshot.cookies.isEmpty ? 0 : snapshot.cookies[number] }
 
+    /// True where sockets in TIME_WAIT are among the rows.
+    var showsTimeWait: Bool { !snapshot.tables.isEmpty && snapshot.states.contains(.timeWait) }
+
     /// What lies between the wall clock and CLOCK_BOOTTIME.
     var wallOffset: Int64 { snapshot.time.microseconds - snapshot.bootTime }
   }

@@ -44,10 +44,17 @@ extension LifeTable {
   private func isOurs(_ traced: Traced, _ end: SocketEnd?, _ pass: Pass) -> (forSure: Bool, perhaps: Bool) {
     // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
     let mayBeLost = lostEndsAt.map { generation &- $0 <= Self.patience } ?? false
+    // What is taken by a listener is ours only where one of ours could have taken it.
+    let isServed = traced.direction != .inbound || serves(traced.proto, traced.local)
     return (
       end != nil || (traced.namespace != 0 && !isForeign(traced)),
-      traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost)
+      traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost) && isServed
     )
+  }
+
+  private func serves(_ proto: Proto, _ local: Endpoint) -> Bool {
+    listeners.serves(proto, local) || earlierListeners.serves(proto, local)
+      || tracedListeners.values.contains { $0.local.port == local.port }
   }
 
   /// True where no trace has told of the slot's life yet.
@@ -94,7 +101,7 @@ extension LifeTable {
       }
       if end != nil { lives[at].sources.insert(.end) }
       slots[at].socket = 0
-      if slots[at].state == .timeWait || slots[at].state == .finWait2 {
+      if (slots[at].state == .timeWait && pass.showsTimeWait) || slots[at].state == .finWait2 {
         // What is left of it goes on until its row is gone.
         if let traffic = end?.traffic { addLate(traffic, at) }
         return
@@ -120,6 +127,13 @@ extension LifeTable {
         self.end(at, &pass, traffic: end?.traffic)
         return
       }
+    }
+    if at >= 0, isKnownOurs, slots[at].generation != generation, lives[at].firstSeenBoot < traced.openedBoot {
+      // Its ends were used again: what is left of the socket before it went without a word.
+      if lives[at].closedOffset == nil {
+        lives[at].closedOffset = traced.openedBoot - lives[at].firstSeenBoot
+      }
+      self.end(at, &pass)
     }
     add(traced, end, &pass)
   }
@@ -165,7 +179,7 @@ extension LifeTable {
       traced.covers(pass.ended[place].life.firstSeenBoot, pass.ended[place].life.firstState)
     {
       pass.ended[place].join(life)
-    } else if traced.state == .timeWait, find(traced.ends) < 0 {
+    } else if traced.state == .timeWait, pass.showsTimeWait, find(traced.ends) < 0 {
       keep(life, &pass)
     } else {
       append(&life, &pass)
@@ -217,7 +231,7 @@ extension LifeTable {
       return
     }
     // Which of several it is rows will show.
-    if end.proto.transport == .udp, pass.snapshot.cookies.isEmpty, slots(at: ends).count > 1 { return }
+    if end.proto.transport == .udp, !rowsTellCookies, slots(at: ends).count > 1 { return }
     // A socket without ends: a listener, a failed attempt, one that was never used.
     guard end.local.port != 0, end.remote.port != 0 || end.proto.transport == .udp else { return }
     add(end, &pass)
@@ -244,7 +258,7 @@ extension LifeTable {
   private func slot(of end: SocketEnd, _ ends: SocketEnds, _ pass: Pass) -> Int? {
     if let at = byCookie[end.cookie] { return at }
     var at = find(ends)
-    if at < 0, end.proto.transport == .udp, pass.snapshot.cookies.isEmpty {
+    if at < 0, end.proto.transport == .udp, !rowsTellCookies {
       // The tables told no cookies, and the message tells no inode: where just one socket has these ends it is it.
       let same = slots(at: ends)
       at = same.count == 1 ? same[0] : -1

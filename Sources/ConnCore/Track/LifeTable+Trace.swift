@@ -127,10 +127,15 @@ extension LifeTable {
   /// After a loss nothing that was traced says what is so now: rows do, until sockets are traced from their opening again.
   private mutating func letGoOfTraced() {
     for (socket, traced) in book {
-      if traced.slot >= 0 { slots[traced.slot].socket = 0 }
+      if traced.slot >= 0 {
+        slots[traced.slot].socket = 0
+        book[socket]?.slot = -1
+        book[socket]?.isTold = true
+      }
       if traced.closedBoot == nil { book[socket] = nil }
     }
     unbound.removeAll()
+    tracedListeners.removeAll()
   }
 
   // MARK: Rows

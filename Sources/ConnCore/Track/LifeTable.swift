@@ -74,6 +74,8 @@ public struct LifeTable: Sendable {
   var endedWithout: Set<UInt64> = []
   /// Slots of sockets that are known by their inode, by cookie: the message of an end tells no inode.
   var byCookie: [UInt64: Int] = [:]
+  /// The latest snapshot told cookies.
+  var rowsTellCookies = false
   /// When the latest snapshots were read, and which tables of them are whole.
   var readings: [(begun: Int64, ended: Int64, whole: ProtoSet)] = []
   /// What may be left, in TIME_WAIT, of connections that an earlier recorder finished.
@@ -98,6 +100,16 @@ public struct LifeTable: Sendable {
     self.nextID = nextID
     self.settings = settings
     self.seed = seed
+  }
+
+  /// Forgets what was heard and is not known to be of this network namespace: it is gone, and nothing more will be.
+  public mutating func forgetHeard() {
+    book.removeAll()
+    unbound.removeAll()
+    awaiting.removeAll()
+    heardEnds.removeAll()
+    tracedListeners.removeAll()
+    for at in slots.indices where slots[at].isLive { slots[at].socket = 0 }
   }
 
   /// How many lives are going on, sockets in TIME_WAIT among them.

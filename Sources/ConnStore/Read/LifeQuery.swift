@@ -167,8 +167,11 @@ extension HistoryReader {
     guard try connection.integer("SELECT 1 FROM sample WHERE last < \(opened) LIMIT 1") != nil else {
       return 0
     }
-    // Without a sample after it, nothing was opened after it either.
-    return try connection.integer("SELECT min(next_life) FROM sample WHERE last >= \(opened)") ?? .max
+    // Without a sample after it, what was opened after it came after the last sample, told by the kernel.
+    if let bound = try connection.integer("SELECT min(next_life) FROM sample WHERE last >= \(opened)") {
+      return bound
+    }
+    return try connection.integer("SELECT next_life FROM sample ORDER BY id DESC LIMIT 1") ?? 0
   }
 
   /// A number from which on all lives were opened after `moment`; nil where there is none.

@@ -25,7 +25,10 @@ struct OpeningOrder {
     _ life: Life, _ body: (Life) throws(Failure) -> Bool
   ) throws(Failure) -> Bool {
     var place = held.endIndex
-    while place > first, isBefore(life, held[place - 1]) { place -= 1 }
+    // What is further apart is so because the clock was set: then the numbers are right.
+    while place > first, isBefore(life, held[place - 1]),
+      abs(held[place - 1].firstSeen - life.firstSeen) <= EventStream.disorder
+    { place -= 1 }
     held.insert(life, at: place)
     let opened = life.firstSeen.microseconds
     while first < held.endIndex - 1 {

@@ -67,8 +67,15 @@ public final class TraceInstance {
     tellsResets = layout.reset != nil
     streams = try Self.openStreams(instance.directory)
     // The processes first: no socket event is to come from one whose beginning was missed.
-    for event in layout.events.reversed() {
-      try instance.directory.write("events/\(event.rawValue)/enable", "1")
+    do throws(TraceError) {
+      for event in layout.events.reversed() {
+        try instance.directory.write("events/\(event.rawValue)/enable", "1")
+      }
+    } catch {
+      // An instance that is read cannot be removed.
+      for stream in streams { Glibc.close(stream.descriptor) }
+      streams = []
+      throw error
     }
     self.instance = consume instance
   }

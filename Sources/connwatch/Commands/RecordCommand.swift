@@ -122,6 +122,9 @@ struct RecordCommand: ParsableCommand {
     } else if let why = recording.whyNoEnds {
       global.remark("the ends of sockets are not heard: \(why)")
     }
+    if recording.notEntered > 0 {
+      global.remark("\(recording.notEntered) network namespaces may not be entered (sudo connwatch record …)")
+    }
     guard source == .auto, let whyNoTrace = recording.whyNoTrace else { return }
     let short = "connections shorter than \(interval)"
     let missed =
@@ -206,6 +209,7 @@ struct RecordCommand: ParsableCommand {
     var due = start
     var saidOwners = recording.whyNoTrace != nil && geteuid() != 0
     var saidFailure = false
+    var saidTrace = false
     do {
       repeat {
         let failure = try recording.sample(recorder)
@@ -213,6 +217,10 @@ struct RecordCommand: ParsableCommand {
           global.remark("\(failure): sampling goes on, the time until it can be read is a gap")
         }
         saidFailure = failure != nil
+        if let why = recording.traceFailure, !saidTrace {
+          saidTrace = true
+          global.remark("the trace has ended: \(why)")
+        }
         if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
           saidOwners = true
           let seen = owners.visibility
@@ -224,11 +232,9 @@ struct RecordCommand: ParsableCommand {
         due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
       } while try due <= end && wait(until: due, recorder, recording, signals)
       if due > end { _ = try wait(until: end, recorder, recording, signals) }
-      // What was heard after the last sample would be lost; a trace tells what happened with a little delay.
-      if recording.sources.intersection([.end, .trace]) != [] {
-        usleep(20_000)
-        _ = try recording.sample(recorder, isLast: true)
-      }
+      // What came after the last sample would be lost; a trace tells what happened with a little delay.
+      if recording.sources.intersection([.end, .trace]) != [] { usleep(20_000) }
+      _ = try recording.sample(recorder, isLast: true)
     } catch {
       return error
     }

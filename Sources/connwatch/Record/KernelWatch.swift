@@ -32,8 +32,6 @@ final class KernelWatch: @unchecked Sendable {
   private static let pace: Int32 = 50
   /// Milliseconds that messages are left to gather. An ordinary user's buffer holds some hundred of them.
   private static let gathering: UInt32 = 2
-  /// Events that may wait for the recorder; more are given up, and that is a loss like any other.
-  private static let mostEvents = 1_000_000
 
   private let lock = Mutex(())
   // What the lock guards:
@@ -54,14 +52,15 @@ final class KernelWatch: @unchecked Sendable {
     self.trace = trace
     self.ledger = ledger
     var thread = pthread_t()
-    let context = Unmanaged.passRetained(self).toOpaque()
-    pthread_create(
+    let context = Unmanaged.passRetained(self)
+    let code = pthread_create(
       &thread, nil,
       { context in
         Unmanaged<KernelWatch>.fromOpaque(context!).takeRetainedValue().work()
         return nil
-      }, context)
-    self.thread = thread
+      }, context.toOpaque())
+    // Without a thread what was heard is read with each sample, which for a busy machine may be too seldom.
+    if code == 0 { self.thread = thread } else { context.release() }
   }
 
   /// Listens to the ends of another network namespace too.
@@ -110,6 +109,11 @@ final class KernelWatch: @unchecked Sendable {
   private func listen() {
     for (netns, listener) in ends {
       if listener.receive(into: &news.ends[netns, default: []]).overflowed { news.lostEnds.insert(netns) }
+      // More than may wait for the recorder is given up, and that is a loss like any other.
+      if let count = news.ends[netns]?.count, count > Heard.most {
+        news.ends[netns] = []
+        news.lostEnds.insert(netns)
+      }
     }
   }
 
@@ -139,7 +143,7 @@ final class KernelWatch: @unchecked Sendable {
       default: news.events.append(event)
       }
     }
-    if news.events.count > Self.mostEvents {
+    if news.events.count > Heard.most {
       news.lostEvents = (news.lostEvents ?? 0) + news.events.count
       news.events.removeAll()
     }

@@ -55,7 +55,7 @@ final class Recorder {
   /// By the label of the namespace; nil is the recorder's own.
   private var trackers: [String?: Tracker] = [:]
   /// Namespaces that are gone, whose lives end with the next sample.
-  private var leaving: [String?] = []
+  private var leaving: [(netns: String?, tracker: Tracker)] = []
   private let settings: LifeTable.Settings
   private var nextLife: Int64
   private var resumption: HistoryWriter.Resumption
@@ -120,7 +120,10 @@ final class Recorder {
   }
 
   /// Watches a network namespace no more: it is gone, and what was open in it has ended.
-  func leave(_ netns: String?) { if trackers[netns] != nil { leaving.append(netns) } }
+  func leave(_ netns: String?) {
+    guard let tracker = trackers.removeValue(forKey: netns) else { return }
+    leaving.append((netns, tracker))
+  }
 
   /// Takes one sample of each namespace that is watched. Where a table could not be read, the state is left as it was and
   /// a gap begins.
@@ -129,7 +132,9 @@ final class Recorder {
   ///   - samples: by the label of the namespace; all have the same moment.
   ///   - lost: what the kernel's own sources told as lost.
   func take(_ samples: [String?: Sample], lost: [Gap] = [], monotonic: Int64) throws {
-    guard let moment = samples.values.first?.snapshot else { return }
+    if lastSample == resumption.lastSample, totals.samples == 0 { leaveUnwatched() }
+    // One clock for all: that of the recorder's own namespace, where it is among them.
+    guard let moment = (samples[nil] ?? samples.values.first)?.snapshot else { return }
     var gaps = clocks.take(.init(wall: moment.time, boot: moment.bootTime, monotonic: monotonic)) + lost
     if let why = samples.values.lazy.compactMap(\.snapshot.failure).first {
       if unreadable == nil { unreadable = (why, 0, lastSample ?? moment.time) }
@@ -155,7 +160,7 @@ final class Recorder {
       if !sample.snapshot.incomplete.isEmpty { batch.incomplete = 1 }
       apply(sample, of: netns, to: &batch, &events)
     }
-    for netns in leaving { finish(netns, moment, to: &batch, &events) }
+    for (netns, tracker) in leaving { finish(netns, tracker, moment, to: &batch, &events) }
     leaving = []
     batch.socketsMax = batch.sockets
     totals.opened += batch.opened
@@ -205,24 +210,44 @@ final class Recorder {
 
   /// Ends what was open in a namespace that is gone: whole tables without a socket say so, as often as it takes.
   private func finish(
-    _ netns: String?, _ moment: Snapshot, to batch: inout Batch, _ events: inout [Event]
+    _ netns: String?, _ tracker: Tracker, _ moment: Snapshot, to batch: inout Batch, _ events: inout [Event]
   ) {
+    var tracker = tracker
+    tracker.table.forgetHeard()
     let reports = Proto.allCases.map { TableReport(proto: $0, outcome: .read) }
     let empty = Snapshot(
       time: moment.time, bootTime: moment.bootTime, rows: [], tables: reports, source: [])
     for _ in 0...max(settings.confirmationsTCP, settings.confirmationsUDP) {
-      apply(Sample(snapshot: empty), of: netns, to: &batch, &events)
+      apply(Sample(snapshot: empty), of: netns, &tracker, to: &batch, &events)
     }
-    trackers[netns] = nil
+  }
+
+  /// Lives that an earlier recorder left open in namespaces that this one does not watch are ended: nobody will see more of
+  /// them.
+  private func leaveUnwatched() {
+    for netns in Set(resumption.open.map(\.netns)) {
+      watch(netns, counters: nil)
+      leave(netns)
+    }
   }
 
   /// Finds what one namespace's sample changes, and adds it to the batch of all.
   private func apply(_ sample: Sample, of netns: String?, to batch: inout Batch, _ events: inout [Event]) {
     guard var tracker = trackers.removeValue(forKey: netns) else { return }
-    defer { trackers[netns] = tracker }
+    apply(sample, of: netns, &tracker, to: &batch, &events)
+    trackers[netns] = tracker
+  }
+
+  private func apply(
+    _ sample: Sample, of netns: String?, _ tracker: inout Tracker, to batch: inout Batch,
+    _ events: inout [Event]
+  ) {
     tracker.table.nextID = nextLife
-    var heard = unheard.removeValue(forKey: netns) ?? Heard()
-    heard.add(sample.heard)
+    var heard = sample.heard
+    if var earlier = unheard.removeValue(forKey: netns) {
+      earlier.add(heard)
+      heard = earlier
+    }
     let snapshot = sample.snapshot
     let changes = leaveOut(tracker.table.apply(snapshot, heard: heard) { ports.owners($0, snapshot.rows) })
     nextLife = tracker.table.nextID
@@ -248,9 +273,11 @@ final class Recorder {
     if let now = counters {
       // Counters that went back are those of a new namespace under an old name.
       if let last, now.activeOpens >= last.activeOpens, now.passiveOpens >= last.passiveOpens {
-        seen.activeOpens = Int64(now.activeOpens - last.activeOpens)
-        seen.passiveOpens = Int64(now.passiveOpens - last.passiveOpens)
-        seen.attemptFails = Int64(max(now.attemptFails, last.attemptFails) - last.attemptFails)
+        // 32 bits hold a sample's worth; more is no counter's.
+        seen.activeOpens = Int64(UInt32(clamping: now.activeOpens - last.activeOpens))
+        seen.passiveOpens = Int64(UInt32(clamping: now.passiveOpens - last.passiveOpens))
+        seen.attemptFails = Int64(
+          UInt32(clamping: max(now.attemptFails, last.attemptFails) - last.attemptFails))
       }
       last = now
     } else if last == nil {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConnCore
+@preconcurrency import Glibc
 import KernelNet
 import ProcNet
 
@@ -20,11 +21,16 @@ final class Recording {
   /// What could not be had of the kernel's own sources, and why; nil where nothing was asked or all is there.
   let whyNoTrace: TraceError?
   private var isTraced: Bool
+  /// Why the trace ended before its time; nil as long as it has not.
+  private(set) var traceFailure: TraceError?
+  /// How many namespaces were asked for and may not be entered.
+  private(set) var notEntered = 0
   private var lastHeard: Timestamp?
   private var lastLook: Int64
 
   /// Each CPU's buffer of the trace: room for some 50,000 events, which is what comes in a third of a second at the most.
-  private static let bufferKilobytes = 4096
+  /// Where there are many CPUs each has less to tell, and all together get no more than 64 MB.
+  private static var bufferKilobytes: Int { min(4096, 65_536 / max(1, sysconf(Int32(_SC_NPROCESSORS_CONF)))) }
   /// Microseconds between two looks for namespaces that have come or gone.
   private static let pace: Int64 = 5_000_000
 
@@ -35,7 +41,14 @@ final class Recording {
     self.request = request
     let listens = request.source != .proc && request.root == ProcRoot()
     for namespace in try Self.find(request) {
-      namespaces.append(try WatchedNamespace(namespace, root: request.root, source: request.source.rows))
+      do throws(Failure) {
+        namespaces.append(
+          try WatchedNamespace(namespace, root: request.root, source: request.source.rows))
+      } catch {
+        // Of all of them, those that may not be entered are left out.
+        guard request.netns == .all, namespace?.isOwn != true else { throw error }
+        notEntered += 1
+      }
     }
     var trace: TraceInstance?
     var why: TraceError?
@@ -97,8 +110,8 @@ final class Recording {
     var samples: [String?: Recorder.Sample] = [:]
     for namespace in namespaces {
       let sample = namespace.sample(heard[namespace.netns] ?? Heard())
-      // Another namespace can be gone by now; our own cannot.
-      if namespace.netns != nil, sample.snapshot.failure != nil { continue }
+      // One of several can be gone by now; our own cannot.
+      if namespaces.count > 1, namespace.netns != nil, sample.snapshot.failure != nil { continue }
       samples[namespace.netns] = sample
     }
     try recorder.take(samples, lost: lost, monotonic: SignalWait.monotonic())
@@ -108,6 +121,7 @@ final class Recording {
   /// Hands over what was heard between two samples that are far apart.
   func hear(_ recorder: Recorder) throws {
     guard watch != nil else { return }
+    if request.netns == .all { lookForNamespaces(recorder) }
     let (heard, lost) = hear(isLast: false)
     let now = SystemClock().now()
     try recorder.hear(heard, lost: lost, at: now.wall, boot: now.boot)
@@ -122,6 +136,7 @@ final class Recording {
     let now = SystemClock().now().wall
     defer { lastHeard = now }
     isTraced = news.isTraced
+    traceFailure = traceFailure ?? news.failure
     var heard: [String?: Heard] = [:]
     var lost: [Gap] = []
     for namespace in namespaces {

@@ -39,8 +39,8 @@ struct HistoryRow: OutputRow {
   static let infoTable: [TableColumn<Field>] = {
     let place = table.firstIndex { $0.field == .pid } ?? table.endIndex
     return table[..<place] + [
-      TableColumn(.bytesIn, "IN"), TableColumn(.bytesOut, "OUT"), TableColumn(.roundTrip, "RTT"),
-      TableColumn(.retransmits, "RETR"),
+      TableColumn(.bytesIn, "IN"), TableColumn(.bytesOut, "OUT"), TableColumn(.roundTrip, "RTT", drop: 8),
+      TableColumn(.retransmits, "RETR", drop: 7),
     ] + table[place...]
   }()
 

@@ -159,7 +159,8 @@ extension LiveSource {
   func sample(states: StateSet) -> Snapshot {
     if let diag {
       do throws(SocketDiagError) {
-        let snapshot = try diag.read(states: states)
+        var snapshot = try diag.read(states: states)
+        snapshot.states = states
         if source == .netlink || snapshot.failure == nil { return snapshot }
       } catch {
         if source == .netlink { return Self.nothing("\(error)") }
@@ -174,6 +175,7 @@ extension LiveSource {
     if namespace?.isInPlace(below: tables.root) == false { return Self.nothing("the namespace is gone") }
     // What is left out is left out by every source, or a change of the source would look like openings.
     if states != .all { snapshot.rows.removeAll { !states.contains($0.state) } }
+    snapshot.states = states
     return snapshot
   }
 
