@@ -53,7 +53,8 @@ extension LifeTable {
   }
 
   private func serves(_ proto: Proto, _ local: Endpoint) -> Bool {
-    listeners.serves(proto, local) || earlierListeners.serves(proto, local)
+    (listeners.isEmpty && earlierListeners.isEmpty) || listeners.serves(proto, local)
+      || earlierListeners.serves(proto, local)
       || tracedListeners.values.contains { $0.local.port == local.port }
   }
 
@@ -128,11 +129,11 @@ extension LifeTable {
         return
       }
     }
-    if at >= 0, isKnownOurs, slots[at].generation != generation, lives[at].firstSeenBoot < traced.openedBoot {
-      // Its ends were used again: what is left of the socket before it went without a word.
-      if lives[at].closedOffset == nil {
-        lives[at].closedOffset = traced.openedBoot - lives[at].firstSeenBoot
-      }
+    if at >= 0, isKnownOurs, slots[at].state == .finWait2, slots[at].generation != generation,
+      lives[at].closedOffset == nil, lives[at].firstSeenBoot < traced.openedBoot
+    {
+      // An orphan whose ends were used again: it went without a word.
+      lives[at].closedOffset = traced.openedBoot - lives[at].firstSeenBoot
       self.end(at, &pass)
     }
     add(traced, end, &pass)
