@@ -17,10 +17,14 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 extension KernelModel {
-  /// Scenes at random times, in two namespaces with the same addresses and ports.
+  /// Scenes at random times, in two namespaces.
   ///
-  /// - Parameter rest: how long ends are not used again after nothing is left of a connection.
-  static func random(_ random: inout SeededGenerator, scenes: Int, rest: Int64) -> KernelModel {
+  /// - Parameters:
+  ///   - rest: how long ends are not used again after nothing is left of a connection.
+  ///   - sharesEnds: connections of both namespaces have the same ends.
+  static func random(
+    _ random: inout SeededGenerator, scenes: Int, rest: Int64, sharesEnds: Bool
+  ) -> KernelModel {
     var model = KernelModel()
     model.timeWait = 3_000_000
     // When the ports of each namespace are free again.
@@ -34,7 +38,7 @@ extension KernelModel {
         start, free[isOurs ? 0 : 1][place] + rest + Int64.random(in: 1...300_000, using: &random))
       let scene = (rest > 0 ? KernelScene.recorded.filter { !$0.usesEndsAgain } : KernelScene.recorded)
         .randomElement(using: &random)!
-      let shift = UInt16(place) * 1000
+      let shift = UInt16(place) * 1000 + (isOurs || sharesEnds ? 0 : 100)
       var (client, server) = (KernelScene.client, KernelScene.server)
       client.port += shift
       server.port += shift
@@ -70,12 +74,12 @@ extension KernelModel {
 }
 
 extension KernelRun {
-  /// A pass about each second, until all is over.
-  mutating func runAtRandom(_ random: inout SeededGenerator) {
+  /// A pass about each second, until all is over; the rows are up to `ahead` microseconds newer than the trace.
+  mutating func runAtRandom(_ random: inout SeededGenerator, ahead: Int64) {
     let last = (model.trace.map(\.boot) + model.ends.map(\.boot)).max() ?? 0
     var time: Int64 = 0
     while time < last {
-      pass(cut: time, at: time + Int64.random(in: 0...2000, using: &random))
+      pass(cut: time, at: time + Int64.random(in: 0...ahead, using: &random))
       time += Int64.random(in: 3000...1_500_000, using: &random)
     }
     runOut(after: last)
