@@ -53,6 +53,36 @@ import Testing
     }
   }
 
+  /// A closed life whose absence no whole table has confirmed yet is not what is left of the next one on its ends.
+  @Test func theNextOneInTimeWaitBeforeTheFirstIsGone() {
+    let scene = KernelScene(
+      name: "",
+      script: """
+        100 C t SYN_SENT 0
+        140 C t ESTABLISHED
+        1500000 C t CLOSE
+        1500010 C P 51510
+        1600000 C t SYN_SENT 51042
+        1600040 C t ESTABLISHED
+        2500000 E t SYN_SENT
+        2500040 E t ESTABLISHED
+        2600000 E t FIN_WAIT1
+        2600040 E s FIN_WAIT2
+        2600042 E s CLOSE
+        2600044 E D
+        4500000 C R
+        4500003 C s CLOSE
+        4500005 C D
+        """)
+    var run = KernelRun(scene.model())
+    run.pass(cut: 0, at: 1000)
+    run.pass(cut: 2_000_000, at: 2_000_020)
+    run.pass(cut: 3_000_000, at: 3_000_020, isWhole: false)
+    run.pass(cut: 4_000_000, at: 4_000_020, isWhole: false)
+    run.runOut(after: 6_000_000)
+    #expect(run.verdict() == [])
+  }
+
   /// The kernel gives the memory of a destroyed socket to the next one.
   @Test(arguments: KernelScene.recorded) func theSameAddressAgain(_ scene: KernelScene) {
     var model = KernelModel()
