@@ -120,7 +120,8 @@ extension LifeTable {
       // The cookie will be told for the life that is its last; this one waits under a key that is none.
       var earlier = traced
       earlier.destroyedAt = generation
-      awaiting[~socket] = earlier
+      forgotten += 1
+      awaiting[.max - forgotten] = earlier
     }
   }
 

@@ -66,6 +66,8 @@ public struct LifeTable: Sendable {
   var unbound: Set<UInt64> = []
   /// Traced sockets that were destroyed and whose end was not heard yet, by cookie.
   var awaiting: [UInt64: Traced] = [:]
+  /// How many lives had a socket that then began another one; the end of each waits under a key of its own.
+  var forgotten: UInt64 = 0
   /// Ends of sockets whose trace may still come, by cookie, with the pass that brought them.
   var heardEnds: [UInt64: (end: SocketEnd, pass: UInt32)] = [:]
   /// The last pass that some messages of ends were lost before.
