@@ -100,6 +100,10 @@ extension LifeTable {
         }
         return
       }
+      if end == nil, slots[at].inode != 0, slots[at].cookie != 0, slots[at].cookie != traced.cookie {
+        release(at)
+        return
+      }
       if end != nil { lives[at].sources.insert(.end) }
       slots[at].socket = 0
       if (slots[at].state == .timeWait && pass.showsTimeWait) || slots[at].state == .finWait2 {
@@ -118,11 +122,12 @@ extension LifeTable {
     }
     let at = find(traced.ends)
     if at >= 0 {
+      let hasNumber = slots[at].cookie != 0 && slots[at].cookie == traced.cookie
+      if hasNumber, slots[at].socket != 0 { release(at) }
       let isFree = isFree(at, for: traced)
       // Where rows still show these ends they are in use again, and what was seen first was this one.
       let isSame =
-        (slots[at].cookie != 0 && slots[at].cookie == traced.cookie)
-        || traced.covers(earliestSight(at), lives[at].firstState)
+        hasNumber || traced.covers(earliestSight(at), lives[at].firstState)
       if isFree, isSame, isKnownOurs || slots[at].generation != generation, adopt(traced, at, &pass) {
         if end != nil { lives[at].sources.insert(.end) }
         self.end(at, &pass, traffic: end?.traffic)
@@ -137,6 +142,22 @@ extension LifeTable {
       self.end(at, &pass)
     }
     add(traced, end, &pass)
+  }
+
+  /// Takes a slot from a traced socket that was of another namespace: its number shows that it only had the same ends.
+  private mutating func release(_ at: Int) {
+    book[slots[at].socket]?.slot = -1
+    book[slots[at].socket]?.isTold = true
+    slots[at].socket = 0
+    lives[at].sources.remove(.trace)
+    // What rows will show of it is not known to be older than what the other one told.
+    lives[at].firstSeen = lives[at].firstSeen + (slots[at].lastSeenBoot - lives[at].firstSeenBoot)
+    lives[at].firstSeenBoot = slots[at].lastSeenBoot
+    lives[at].laterSteps = []
+    lives[at].closedOffset = nil
+    if slots[at].state == .close || slots[at].state == .timeWait { slots[at].state = .established }
+    lives[at].firstState = slots[at].state
+    touch(at)
   }
 
   /// A listener is gone: one that rows have shown, told by its cookie, or one that came and went between two snapshots.

@@ -111,6 +111,8 @@ final class LiveSource {
       return (try SocketDiagReader(namespaceDescriptor: descriptor), nil)
     } catch {
       if source == .netlink { throw Failure("\(error)") }
+      // A namespace that may be seen and not entered is read by a process in it, as it always was.
+      if case .namespace = error { return (nil, nil) }
       return (nil, error)
     }
   }
