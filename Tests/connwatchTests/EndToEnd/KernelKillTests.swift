@@ -19,9 +19,10 @@ extension EndToEnd {
       let listener = try await puppet.listen("web", 8080)
       let first = try await stage.record(["--source", "trace"], in: puppet.namespace)
       let client = try await puppet.pair("a", listener)
-      // A connection must be whole in the database before the kill.
+      // A connection must be whole in the database before the kill, with what the trace told after the rows.
       try await eventually("both ends") {
-        try await stage.history(["state", "established"]).count == 2
+        let rows = try await stage.history(["state", "established"])
+        return rows.count == 2 && rows.allSatisfy { $0.states.count == 2 }
       }
       let before = try await stage.history()
       #expect(try instances(of: first.pid).count == 1)
