@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 
 struct visit {
   int net_namespace;
@@ -29,8 +30,13 @@ static void *visit(void *argument) {
 
 int ckn_in_network(int net_namespace, int (*work)(void *), void *argument) {
   struct visit data = {net_namespace, work, argument, -1, 0};
+  // Signals are for the program's own threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
   int error = pthread_create(&thread, NULL, visit, &data);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (error == 0) {
     pthread_join(thread, NULL);
     error = data.error;

@@ -4,45 +4,31 @@
 #define _GNU_SOURCE
 #include "ckn_netlink.h"
 
+#include "ckn_namespace.h"
+
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
 struct job {
-  int netns;
   int protocol;
   struct ckn_socket made;
 };
 
-static void *open_socket(void *argument) {
+static int open_socket(void *argument) {
   struct job *job = argument;
-  if (job->netns >= 0 && setns(job->netns, CLONE_NEWNET) != 0) {
-    job->made = (struct ckn_socket){.descriptor = -1, .error = errno, .at_namespace = 1};
-    return NULL;
-  }
   int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, job->protocol);
   job->made = (struct ckn_socket){.descriptor = descriptor, .error = descriptor < 0 ? errno : 0};
-  return NULL;
+  return 0;
 }
 
 struct ckn_socket ckn_netlink_socket(int netns, int protocol) {
-  struct job job = {.netns = netns, .protocol = protocol};
+  struct job job = {.protocol = protocol};
   if (netns < 0) {
     open_socket(&job);
-    return job.made;
+  } else if (ckn_in_network(netns, open_socket, &job) != 0) {
+    job.made = (struct ckn_socket){.descriptor = -1, .error = errno, .at_namespace = 1};
   }
-  // Signals are for the program's own threads.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  int error = pthread_create(&thread, NULL, open_socket, &job);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (error != 0) return (struct ckn_socket){.descriptor = -1, .error = error};
-  pthread_join(thread, NULL);
   return job.made;
 }
 

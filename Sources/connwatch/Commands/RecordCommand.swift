@@ -233,7 +233,7 @@ struct RecordCommand: ParsableCommand {
       } while try due <= end && wait(until: due, recorder, recording, signals)
       if due > end { _ = try wait(until: end, recorder, recording, signals) }
       // What came after the last sample would be lost; a trace tells what happened with a little delay.
-      if recording.sources.intersection([.end, .trace]) != [] { usleep(20_000) }
+      if recording.sources.intersection([.end, .trace]) != [] { usleep(50_000) }
       _ = try recording.sample(recorder, isLast: true)
     } catch {
       return error

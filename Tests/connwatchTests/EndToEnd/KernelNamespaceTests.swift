@@ -62,6 +62,9 @@ extension EndToEnd {
         try await stage.history(["port", "5000"]).count { !$0.isNull("closed") } == 2
       }
       for place in places.prefix(2) { try await close(place, "a") }
+      try await eventually("the ends of the others") {
+        try await stage.history(["port", "5000"]).count { !$0.isNull("closed") } == 6
+      }
       try await stage.stop(recorder)
       let rows = try await stage.history()
       #expect(rows.count == 14, "\(rows.map(\.tuple))")
