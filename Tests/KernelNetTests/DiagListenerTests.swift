@@ -69,12 +69,7 @@ struct DiagListenerTests {
     // The least that the kernel gives: room for a message or two.
     let listener = try SocketEndListener(namespaceDescriptor: nil, wantedCapacity: 1)
     let sockets = DiagSockets()
-    var own: Set<UInt64> = []
-    for _ in 0..<50 {
-      let socket = try sockets.socket(AF_INET, SOCK_DGRAM)
-      own.insert(DiagSockets.cookie(socket))
-      sockets.end(socket)
-    }
+    for _ in 0..<50 { sockets.end(try sockets.socket(AF_INET, SOCK_DGRAM)) }
     var ends: [SocketEnd] = []
     var overflowed = false
     while !overflowed {
@@ -82,8 +77,8 @@ struct DiagListenerTests {
       guard poll(&waiting, 1, 5000) > 0 else { break }
       overflowed = listener.receive(into: &ends).overflowed
     }
-    // Those of tests that run beside this one are heard too.
-    #expect(overflowed && ends.count { own.contains($0.cookie) } < 50)
+    // How many of them were heard all the same depends on when the others were read.
+    #expect(overflowed)
 
     // The sockets of tests that run beside this one may take the room again.
     var isHeard = false

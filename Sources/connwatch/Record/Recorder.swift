@@ -132,7 +132,7 @@ final class Recorder {
   ///   - samples: by the label of the namespace; all have the same moment.
   ///   - lost: what the kernel's own sources told as lost.
   func take(_ samples: [String?: Sample], lost: [Gap] = [], monotonic: Int64) throws {
-    if lastSample == resumption.lastSample, totals.samples == 0 { leaveUnwatched() }
+    if totals.samples == 0 { leaveUnwatched() }
     // One clock for all: that of the recorder's own namespace, where it is among them.
     guard let moment = (samples[nil] ?? samples.values.first)?.snapshot else { return }
     var gaps = clocks.take(.init(wall: moment.time, boot: moment.bootTime, monotonic: monotonic)) + lost
