@@ -57,3 +57,14 @@ public struct Coverage: Hashable, Sendable {
     sum.recorded += more.recorded
   }
 }
+
+extension [Coverage] {
+  /// Adds what was counted in a namespace to what was counted there before.
+  public mutating func add(_ more: Coverage) {
+    if let place = firstIndex(where: { $0.netns == more.netns }) {
+      self[place] += more
+    } else {
+      append(more)
+    }
+  }
+}

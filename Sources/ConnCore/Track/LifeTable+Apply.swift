@@ -42,10 +42,9 @@ extension LifeTable {
       lastComplete[Int(report.proto.rawValue)] = snapshot.bootTime
       watched.insert(ProtoSet(report.proto))
     }
-    let whole = snapshot.tables.reduce(into: ProtoSet()) {
-      if $1.isComplete { $0.insert(ProtoSet($1.proto)) }
+    if !pass.read.isEmpty {
+      readings.append((snapshot.begunBoot, snapshot.bootTime, pass.read.subtracting(pass.incomplete)))
     }
-    if !snapshot.tables.isEmpty { readings.append((snapshot.begunBoot, snapshot.bootTime, whole)) }
     if readings.count > Int(Self.patience) + 2 { readings.removeFirst() }
     return finish(&pass)
   }
@@ -56,11 +55,7 @@ extension LifeTable {
     let hash = hash(row, keyInode)
     let at = find(row, keyInode, hash)
     if at < 0 {
-      if !leftOvers.isEmpty && row.state == .timeWait
-        && leftOvers.contains(row.ends)
-      {
-        return
-      }
+      if !leftOvers.isEmpty && row.state == .timeWait && leftOvers.contains(row.ends) { return }
       begin(row, keyInode, hash, number, &pass)
       return
     }
@@ -94,12 +89,7 @@ extension LifeTable {
       see(at, boot: pass.snapshot.bootTime)
     } else if row.state == .finWait2 && row.inode == 0 && slots[at].state == .timeWait {
       // Not in TIME_WAIT yet: an orphan that waits for the other end's FIN, which the trace does not tell of.
-      let socket = slots[at].socket
-      slots[at].socket = 0
-      if book[socket] != nil {
-        book[socket]?.isTold = true
-        book[socket]?.slot = -1
-      }
+      letGo(at)
       reopen(at)
       see(at, boot: pass.snapshot.bootTime)
     } else {
@@ -220,12 +210,8 @@ extension LifeTable {
   }
 
   private mutating func sweep(_ pass: inout Pass) {
-    // The ends of sockets whose lives are finished as soon as the trace and the message of their end are together.
-    var unsettled = Set(awaiting.values.lazy.map(\.ends))
-    unsettled.formUnion(heardEnds.values.lazy.map(\.end.ends))
-    for socket in unbound {
-      if let traced = book[socket], traced.closedBoot != nil { unsettled.insert(traced.ends) }
-    }
+    if pass.read.isEmpty { return }
+    var unsettled: Set<SocketEnds>?
     for at in slots.indices where slots[at].isLive && slots[at].generation != generation {
       let proto = slots[at].proto
       guard pass.read.contains(proto), !pass.incomplete.contains(proto) else { continue }
@@ -233,10 +219,21 @@ extension LifeTable {
       slots[at].missing += 1
       let needed = proto.transport == .tcp ? settings.confirmationsTCP : settings.confirmationsUDP
       guard Int(slots[at].missing) > needed else { continue }
-      let ends = SocketEnds(proto: proto, local: slots[at].local, remote: slots[at].remote)
-      let isUnsettled = !unsettled.isEmpty && unsettled.contains(ends)
+      let waiting = unsettled ?? unsettledEnds()
+      unsettled = waiting
+      let isUnsettled = !waiting.isEmpty && waiting.contains(slots[at].ends)
       if !isUnsettled || Int(slots[at].missing) > needed + Int(Self.patience) + 1 { end(at, &pass) }
     }
+  }
+
+  /// The ends of sockets whose lives are finished as soon as the trace and the message of their end are together.
+  private func unsettledEnds() -> Set<SocketEnds> {
+    var ends = Set(awaiting.values.lazy.map(\.ends))
+    ends.formUnion(heardEnds.values.lazy.map(\.end.ends))
+    for socket in unbound {
+      if let traced = book[socket], traced.closedBoot != nil { ends.insert(traced.ends) }
+    }
+    return ends
   }
 
   /// Takes a life out of the table. It ended at the first table without it, or by now where another one is on its tuple.
@@ -248,18 +245,14 @@ extension LifeTable {
       lives[at].closedOffset = max(0, endBoot - lives[at].firstSeenBoot)
       widenUncertainty(at, to: endBoot)
     }
-    if slots[at].socket != 0 {
-      book[slots[at].socket]?.isTold = true
-      book[slots[at].socket]?.slot = -1
-    }
+    if slots[at].socket != 0 { letGo(at) }
     var life = life(at: at)
     if let traffic { life.traffic = traffic }
     nameListener(&life, &pass)
     if pass.heard.hearsEnds, slots[at].cookie != 0, !life.sources.contains(.end) {
       noteEndedWithout(slots[at].cookie)
     }
-    pass.ended.append(
-      Pass.Ended(life: life, told: lives[at].told))
+    pass.ended.append(Pass.Ended(life: life, told: lives[at].told))
     remove(at)
   }
 

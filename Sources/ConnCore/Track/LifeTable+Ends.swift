@@ -14,8 +14,10 @@ extension LifeTable {
         return
       }
       let offset = max(lives[at].laterSteps.last?.offset ?? 0, end.boot - lives[at].firstSeenBoot)
-      if end.proto.transport == .tcp { lives[at].laterSteps.append(Life.Step(.close, at: offset)) }
-      if end.proto.transport == .tcp { slots[at].state = .close }
+      if end.proto.transport == .tcp {
+        lives[at].laterSteps.append(Life.Step(.close, at: offset))
+        slots[at].state = .close
+      }
       lives[at].closedOffset = lives[at].closedOffset ?? offset
       slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, end.boot)
       self.end(at, &pass, traffic: end.traffic)
@@ -73,10 +75,7 @@ extension LifeTable {
 
   /// All slots with these ends, whatever their inodes.
   func slots(at ends: SocketEnds) -> [Int] {
-    slots.indices.filter {
-      slots[$0].isLive && slots[$0].proto == ends.proto && slots[$0].local == ends.local
-        && slots[$0].remote == ends.remote
-    }
+    slots.indices.filter { slots[$0].isLive && slots[$0].ends == ends }
   }
 }
 

@@ -126,8 +126,7 @@ extension LifeTable {
       if hasNumber, slots[at].socket != 0 { release(at) }
       let isFree = isFree(at, for: traced)
       // Where rows still show these ends they are in use again, and what was seen first was this one.
-      let isSame =
-        hasNumber || traced.covers(earliestSight(at), lives[at].firstState)
+      let isSame = hasNumber || traced.covers(earliestSight(at), lives[at].firstState)
       if isFree, isSame, isKnownOurs || slots[at].generation != generation, adopt(traced, at, &pass) {
         if end != nil { lives[at].sources.insert(.end) }
         self.end(at, &pass, traffic: end?.traffic)
@@ -146,9 +145,7 @@ extension LifeTable {
 
   /// Takes a slot from a traced socket that was of another namespace: its number shows that it only had the same ends.
   mutating func release(_ at: Int) {
-    book[slots[at].socket]?.slot = -1
-    book[slots[at].socket]?.isTold = true
-    slots[at].socket = 0
+    letGo(at)
     lives[at].sources.remove(.trace)
     // What rows will show of it is not known to be older than what the other one told.
     lives[at].firstSeen = lives[at].firstSeen + (slots[at].lastSeenBoot - lives[at].firstSeenBoot)

@@ -26,6 +26,9 @@ extension LifeTable {
     /// The kernel's address of it, as long as a trace tells its states; else 0.
     var socket: UInt64 = 0
 
+    /// Its ends, as a key.
+    var ends: SocketEnds { SocketEnds(proto: proto, local: local, remote: remote) }
+
     /// The inode where it is part of the key, else 0.
     @inline(__always)
     var keyInode: UInt64 { isKeyedByInode ? inode : 0 }

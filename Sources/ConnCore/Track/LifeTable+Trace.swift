@@ -139,6 +139,13 @@ extension LifeTable {
     tracedListeners.removeAll()
   }
 
+  /// Parts a slot and its traced socket, of which nothing is left to tell.
+  mutating func letGo(_ at: Int) {
+    book[slots[at].socket]?.slot = -1
+    book[slots[at].socket]?.isTold = true
+    slots[at].socket = 0
+  }
+
   // MARK: Rows
 
   /// Gives traced sockets without a slot the slot that a row has made: same ends, same state.

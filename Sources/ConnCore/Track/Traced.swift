@@ -76,14 +76,14 @@ struct Traced {
   /// Both ends are known.
   var hasEnds: Bool {
     // The port before the first answer is not to be trusted: see `move`.
-    state == .synSent ? false : local.port != 0 && (remote.port != 0 || firstState == .listen)
+    state != .synSent && local.port != 0 && (remote.port != 0 || firstState == .listen)
   }
 
   /// True where a row that was first seen at this moment, in this state, with the same ends, was of this socket.
   func covers(_ boot: Int64, _ state: SocketState) -> Bool {
     let isShort = self.state == .timeWait && (state == .timeWait || state == .finWait2)
-    return isPartial || boot >= openedBoot - 1000 || state == .synReceived
-      ? isShort || boot <= closedBoot ?? .max : false
+    let isAfterOpening = isPartial || boot >= openedBoot - 1000 || state == .synReceived
+    return isAfterOpening && (isShort || boot <= closedBoot ?? .max)
   }
 
   var ends: SocketEnds { SocketEnds(proto: proto, local: local, remote: remote) }

@@ -77,13 +77,7 @@ public struct Batch: Sendable {
     dropped += later.dropped
     givenUp += later.givenUp
     gaps += later.gaps
-    for more in later.coverage {
-      if let place = coverage.firstIndex(where: { $0.netns == more.netns }) {
-        coverage[place] += more
-      } else {
-        coverage.append(more)
-      }
-    }
+    for more in later.coverage { coverage.add(more) }
   }
 
   /// The earliest opening of those that are told in it: the kernel's word of one comes with the next sample. What was

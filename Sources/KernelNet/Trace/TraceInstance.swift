@@ -97,7 +97,7 @@ public final class TraceInstance {
   /// - Throws: ``TraceError`` where the kernel refuses to be read.
   public func read() throws(TraceError) -> TraceBatch {
     var loss = TraceLoss()
-    var watermark = Self.now() &- Self.holdBack
+    var watermark = UInt64(KernelClock.bootNanoseconds()) &- Self.holdBack
     for stream in streams {
       var pages = 0
       while let got = try readPage(stream) {
@@ -157,10 +157,4 @@ public final class TraceInstance {
     }
   }
 
-  private static func now() -> UInt64 {
-    var time = timespec()
-    // Cannot fail: the clock exists since Linux 2.6.39.
-    _ = clock_gettime(CLOCK_BOOTTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
 }

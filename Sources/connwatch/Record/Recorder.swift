@@ -170,7 +170,7 @@ final class Recorder {
       batch.first = min(batch.first, carried.first)
       batch.opened += carried.opened
       batch.closed += carried.closed
-      batch.coverage += carried.coverage
+      for seen in carried.coverage { batch.coverage.add(seen) }
     }
     carried = nil
     lastSample = moment.time
@@ -201,7 +201,8 @@ final class Recorder {
     sum.first = min(carried?.first ?? time, batch.finished.map(\.firstSeen).min() ?? time)
     sum.opened = (carried?.opened ?? 0) + batch.opened
     sum.closed = (carried?.closed ?? 0) + batch.closed
-    sum.coverage = (carried?.coverage ?? []) + batch.coverage
+    sum.coverage = carried?.coverage ?? []
+    for seen in batch.coverage { sum.coverage.add(seen) }
     carried = sum
     totals.gaps += lost.count
     if !batch.current.isEmpty || !batch.finished.isEmpty || !lost.isEmpty { ports.store(batch) }
@@ -283,12 +284,8 @@ final class Recorder {
     } else if last == nil {
       return
     }
-    batch.coverage.append(seen)
-    if let place = coverage.firstIndex(where: { $0.netns == netns }) {
-      coverage[place] += seen
-    } else {
-      coverage.append(seen)
-    }
+    batch.coverage.add(seen)
+    coverage.add(seen)
   }
 
   private func tell(_ gaps: [Gap], _ events: [Event]) throws {
