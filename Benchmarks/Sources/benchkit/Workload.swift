@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import ConnStore
+import ProcNet
+
+/// Fixed pieces of work for counting instructions: the same each time, without a clock, a real /proc or chance.
+enum Workload {
+  /// What ``benchkit_measured()`` does, while callgrind counts.
+  nonisolated(unsafe) static var work: () -> Void = {}
+
+  /// Prepares a workload, does it once, and looks at what came of it.
+  ///
+  /// - Parameter scratch: a directory for files.
+  static func run(_ name: String, scratch: String) throws(KitError) {
+    switch name {
+    case "parse": try parse(v6: false)
+    case "parse6": try parse(v6: true)
+    case "diff": try diff()
+    case "store": try store(scratch)
+    default: throw KitError("\(name): parse, parse6, diff or store")
+    }
+  }
+
+  private static func parse(v6: Bool) throws(KitError) {
+    let count = 100_000
+    let bytes = Tables.text(count: count, v6: v6)
+    var parser = SocketTableParser()
+    var rows: [SocketRow] = []
+    work = { _ = parser.parse(bytes, proto: v6 ? .tcp6 : .tcp, byteOrder: .little, appendingTo: &rows) }
+    benchkit_measured()
+    guard rows.count == count else { throw KitError("\(rows.count) rows of \(count)") }
+  }
+
+  /// A first sample of 10,000 sockets, and one in which a hundred are new and a hundred are gone.
+  private static func diff() throws(KitError) {
+    let first = Tables.snapshot(0..<10_000, second: 1)
+    let second = Tables.snapshot(100..<10_100, second: 2)
+    var table = LifeTable(seed: 1)
+    var opened = 0
+    work = {
+      opened += table.apply(first).current.count
+      opened += table.apply(second).current.count
+    }
+    benchkit_measured()
+    guard opened >= 10_100 else { throw KitError("\(opened) openings of 10100") }
+  }
+
+  /// A batch of 10,000 finished connections into a new database.
+  private static func store(_ scratch: String) throws(KitError) {
+    let count = 10_000
+    var batch = Batch(
+      time: Timestamp(microseconds: 1_767_261_660_000_000), boot: 60_000_000, nextLife: Int64(count) + 1,
+      sockets: count)
+    let process = OwningProcess(pid: 4711, startTime: 1, name: "nginx", exe: "/usr/sbin/nginx")
+    for number in 1...count {
+      var life = Life(
+        id: Int64(number), row: Tables.row(number), role: .connection, direction: .inbound,
+        firstSeen: Timestamp(microseconds: 1_767_261_600_000_000 + Int64(number) * 1000),
+        firstSeenBoot: Int64(number) * 1000, uncertainty: 1_000_000, sources: .netlink)
+      life.owner = SocketOwner(process: process)
+      life.laterSteps = [Life.Step(.timeWait, at: 1_000_000 + Int64(number % 100) * 1000)]
+      life.closedOffset = life.laterSteps[0].offset
+      life.lastSeenOffset = 2_000_000
+      batch.finished.append(life)
+    }
+    var failure: KitError?
+    let run = HistoryWriter.Run(
+      bootID: "boot", pid: 1, version: "benchmark", source: "proc", interval: 1_000_000)
+    do throws(StoreError) {
+      let writer = try HistoryWriter(path: scratch + "/store.db", run: run, now: batch.first)
+      work = {
+        do throws(StoreError) { try writer.write(batch) } catch { failure = KitError("\(error)") }
+      }
+      benchkit_measured()
+      try writer.close(now: batch.last)
+    } catch {
+      throw KitError("\(error)")
+    }
+    if let failure { throw failure }
+  }
+}
+
+/// What callgrind counts: `--collect-atstart=no --toggle-collect=benchkit_measured`.
+@_cdecl("benchkit_measured")
+@inline(never)
+public func benchkit_measured() { Workload.work() }

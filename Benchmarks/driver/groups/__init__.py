@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The groups of measurements, in the order of the table. A new one is a module here and a name in ALL: see `frame`."""
+
+from . import list_group
+
+ALL = [list_group]

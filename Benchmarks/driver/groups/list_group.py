@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`connwatch list` beside the tools that people use for the same: whole processes, written to a file."""
+
+from .. import compare, load, namespace, peers
+from ..line import Skip, skipped
+from ..quantity import count
+
+NAME = "list"
+TITLE = "One table, no owners: list -t --no-owners"
+SECONDS = 60
+LINES = [
+  "against ss -tan at 10, 10,000 and 100,000 sockets (budgets 1.0, -, 0.55)",
+  "against netstat -tan and psutil at the same",
+]
+
+SIZES = (10, 10_000, 100_000)
+BUDGETS = {10: 1.0, 100_000: 0.55}
+OURS = "list -t --no-owners"
+
+# Prints how long the question itself took, without the interpreter's start, as its first line.
+PSUTIL = """
+import sys, time
+start = time.perf_counter()
+import psutil
+begun = time.perf_counter()
+rows = psutil.net_connections("tcp")
+sys.stdout.write("".join(f"{c.status} {c.laddr} {c.raddr} {c.pid}\n" for c in rows))
+sys.stdout.write(f"took {time.perf_counter() - begun}\n")
+"""
+
+
+def run(bench):
+  sizes = bench.sizes(*SIZES)
+  for size in sizes:
+    with namespace.entered():
+      bench.progress(f"{count(size)} sockets")
+      with load.steady(bench, size):
+        yield from _at(bench, size, bench.seconds(SECONDS / len(SIZES) / 3))
+
+
+def _at(bench, size, seconds):
+  at = f"{count(size)} sockets"
+  ours = [bench.connwatch, "list", "-t", "--no-owners"]
+  for peer, words, budget in (
+    ("ss -tan", ["ss", "-tan"], BUDGETS.get(size)),
+    ("netstat -tan", ["netstat", "-tan"], None),
+  ):
+    try:
+      samples = compare.commands(bench, {OURS: ours, peer: [peers.path(words[0]), *words[1:]]}, seconds)
+      yield compare.against(at, samples, OURS, peer, budget=budget)
+    except Skip as why:
+      yield skipped(f"{at}, {peer}", why)
+  try:
+    python = peers.python_with_psutil()
+    words = {OURS: ours, "psutil": [python, "-c", PSUTIL]}
+    yield compare.against(at, compare.commands(bench, words, seconds), OURS, "psutil", note="psutil's time includes its interpreter's start")
+  except Skip as why:
+    yield skipped(f"{at}, psutil", why)

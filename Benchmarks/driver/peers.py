@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The tools that connwatch is held against, where they are installed."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+
+from .line import Skip
+
+
+@functools.lru_cache(None)
+def path(name):
+  """Where a tool is. Skip: it is not installed."""
+  # Some distributions have ss where an ordinary user's PATH does not lead.
+  found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin")
+  if found is None:
+    raise Skip(f"{name} is not installed (Scripts/setup.sh bench)")
+  return found
+
+
+@functools.lru_cache(None)
+def python_with_psutil():
+  """A Python that has psutil. Skip: there is none."""
+  for candidate in (sys.executable, "/usr/bin/python3", shutil.which("python3")):
+    if candidate and subprocess.run([candidate, "-c", "import psutil"], capture_output=True).returncode == 0:
+      return candidate
+  raise Skip("psutil is not installed (Scripts/setup.sh bench)")
+
+
+@functools.lru_cache(None)
+def version(name):
+  """What a tool says of its version, one line; None where it is missing."""
+  options = {"ss": "-V", "netstat": "--version", "lsof": "-v", "valgrind": "--version"}
+  try:
+    if name == "psutil":
+      words = [python_with_psutil(), "-c", "import psutil; print(psutil.__version__)"]
+    else:
+      words = [path(name), options[name]]
+  except Skip:
+    return None
+  done = subprocess.run(words, capture_output=True, text=True)
+  lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+  if name == "lsof":
+    lines = [line for line in lines if line.startswith("revision")]
+  return lines[0] if lines else None

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: connwatch contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The lines as a table of at most 100 columns for a terminal, and as one for docs/PERFORMANCE.md."""
+
+import textwrap
+
+from . import quantity
+
+WIDTH = 100
+WHAT, OURS, PEER, RATIO, BUDGET = 43, 11, 24, 7, 7
+NOTED = WIDTH - 4
+
+
+def _ratio(line):
+  """A ratio of 1.0 and a budget of 0.55 need no more than two digits behind the point."""
+  value = line.ratio
+  if value is None:
+    return "-"
+  return f"{value:.3f}" if value < 0.0995 else f"{value:.2f}" if value < 99.5 else f"{value:,.0f}"
+
+
+def budget(line):
+  if line.budget is None:
+    return "-"
+  sign = "≥" if line.least else "≤"
+  if line.limit:
+    return f"{sign} {quantity.text(line.budget, line.unit)}".replace(",", "")
+  return f"{sign} {line.budget:g}"
+
+
+def met(line):
+  return {True: "yes", False: "NO", None: "-"}[line.met]
+
+
+def peer(line):
+  """The peer and its figure, or the limit that stands for one."""
+  if line.limit:
+    return f"limit {quantity.text(line.budget, line.unit)}"
+  if line.theirs is None:
+    return line.peer or "-"
+  return f"{line.peer} {quantity.text(line.theirs, line.unit)}"
+
+
+def _row(*cells):
+  what, ours, other, ratio, limit, verdict = cells
+  return f"{what:<{WHAT}} {ours:>{OURS}}  {other:<{PEER}} {ratio:>{RATIO}} {limit:>{BUDGET}} {verdict:>3}".rstrip()
+
+
+def _limit(line):
+  """The budget's column: a limit stands in the peer's."""
+  return "≤ 1" if line.limit and not line.least else "≥ 1" if line.limit else budget(line)
+
+
+def _share(line):
+  """Of a limit, what is used of it."""
+  if line.limit and line.ours is not None and line.budget:
+    return _ratio(type(line)("", ratio=line.ours / line.budget))
+  return _ratio(line)
+
+
+def for_terminal(groups, lines):
+  """The table in groups; `groups` are pairs of a group's name and its title."""
+  text = [_row("WHAT", "OURS", "PEER OR LIMIT", "RATIO", "BUDGET", "MET")]
+  for name, title in groups:
+    own = [line for line in lines if line.group == name]
+    if not own:
+      continue
+    text += ["", title]
+    for line in own:
+      if line.skipped:
+        text += textwrap.wrap(f"{line.what}: skipped: {line.skipped}", WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
+        continue
+      cells = quantity.text(line.ours, line.unit), peer(line), _share(line), _limit(line), met(line)
+      text.append(_row("  " + line.what, *cells))
+      if line.note:
+        text += textwrap.wrap(line.note, NOTED, initial_indent="    ", subsequent_indent="    ")
+  return "\n".join(text)
+
+
+def for_markdown(groups, lines):
+  """The same for a page: one table a group."""
+  text = []
+  for name, title in groups:
+    own = [line for line in lines if line.group == name]
+    if not own:
+      continue
+    text += [f"### {title}", "", "| what | ours | peer or limit | ratio | budget | met |", "|---|--:|---|--:|--:|---|"]
+    notes = []
+    for line in own:
+      if line.skipped:
+        text.append(f"| {line.what} | skipped: {line.skipped} | | | | |")
+        continue
+      cells = [line.what, quantity.text(line.ours, line.unit), peer(line), _share(line), _limit(line), met(line)]
+      text.append("| " + " | ".join(cells) + " |")
+      if line.note:
+        notes.append(f"- {line.what}: {line.note}")
+    text.append("")
+    if notes:
+      text += notes + [""]
+  return "\n".join(text)
+
+
+def summary(lines):
+  """How many budgets there are and how many are met, in one line."""
+  judged = [line for line in lines if line.met is not None]
+  missed = [line for line in judged if not line.met]
+  skips = sum(1 for line in lines if line.skipped)
+  words = f"{len(judged) - len(missed)} of {len(judged)} budgets met"
+  return words + (f", {skips} lines skipped" if skips else "")
