@@ -6,15 +6,16 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # How many inputs `make fuzz` tries on each target.
 RUNS ?= 10000000
-# `make run ARGS='list -tulpn'` runs that command instead of the demonstration.
+# `make run ARGS='list -tulpn'` runs that command instead of the demonstration; bench and guard take theirs here too.
 ARGS ?=
 
 BINARY := .build/release/connwatch
+BENCHKIT := Benchmarks/.build/release/benchkit
 STATE := /var/lib/connwatch
 FORMATTED := $(wildcard Package.swift Sources Tests Fuzz Benchmarks)
 
 .DEFAULT_GOAL := build
-.PHONY: build run install uninstall test build-tests lint format fuzz clean help setup setup-test
+.PHONY: build run install uninstall test build-tests bench guard build-bench lint format fuzz clean help setup setup-test setup-bench
 # One thing after the other: SwiftPM uses all cores by itself, and two of them would wait for each other's lock.
 .NOTPARALLEL:
 
@@ -59,6 +60,17 @@ test: setup-test lint build-tests ## Check the format, build with warnings as er
 build-tests: setup
 	$(SWIFT) build --build-tests
 
+bench: setup-bench build build-bench ## Measure connwatch beside ss, netstat, lsof, psutil and C, and its budgets; ARGS='--quick'
+	@python3 Benchmarks/bench.py $(ARGS)
+
+guard: build build-bench ## Count the instructions of fixed work, and say what takes more than it did; ARGS=--record
+	@python3 Benchmarks/guard.py $(ARGS)
+
+build-bench:
+	@if command -v $(SWIFT) >/dev/null 2>&1 || [ ! -x $(BENCHKIT) ]; then \
+	  set -x && $(SWIFT) build --package-path Benchmarks -c release --static-swift-stdlib; \
+	fi
+
 lint: ## Check the format of every Swift file
 	$(SWIFT) format lint --strict --recursive $(FORMATTED)
 
@@ -69,7 +81,7 @@ fuzz: setup ## Fuzz each target with RUNS inputs (10,000,000)
 	@Scripts/fuzz.sh $(RUNS)
 
 clean: ## Remove everything that was built
-	rm -rf .build .fuzz
+	rm -rf .build .fuzz Benchmarks/.build
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -79,3 +91,6 @@ setup:
 
 setup-test:
 	@Scripts/setup.sh test
+
+setup-bench:
+	@Scripts/setup.sh bench

@@ -6,6 +6,7 @@
 #
 #   setup.sh build    Swift, SQLite's header and library: without them, exit 2
 #   setup.sh test     those, and what end-to-end tests use: without it, they are skipped and a line says why
+#   setup.sh bench    the tools that the benchmark holds connwatch against: without one, its lines are skipped
 set -u
 
 # What makes us root: nothing, or sudo, which must not stop to ask for a password where nobody is there to type one.
@@ -72,27 +73,57 @@ build() {
   fi
 }
 
-tests() {
+# wanted WHAT-IS-SKIPPED COMMAND:PACKAGE...: installs the packages of commands that are missing.
+wanted() {
+  skipped=$1
+  shift
   missing=
-  for pair in ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 && continue
+  for pair in "$@"; do
+    # Some of them are where an ordinary user's PATH does not lead.
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 && continue
     case " $missing " in *" ${pair#*:} "*) ;; *) missing="$missing ${pair#*:}" ;; esac
   done
   # shellcheck disable=SC2086 # one word a package
   if [ -n "$missing" ] && ! install $missing; then
-    echo "setup: not installed:$missing: the end-to-end tests that use them are skipped. To run them:"
+    echo "setup: not installed:$missing: $skipped that use them are skipped. To run them:"
     echo "  $(advice "${missing# }" "${missing# }" "${missing# }")"
   fi
+}
+
+tests() {
+  wanted "the end-to-end tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: not root: the end-to-end tests that make network namespaces are skipped"
+  fi
+}
+
+have_psutil() {
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import psutil' >/dev/null 2>&1 && return
+  done
+  return 1
+}
+
+bench() {
+  if ! command -v python3 >/dev/null 2>&1 && ! install python3; then
+    echo "setup: python3 is missing, which drives the benchmark, and could not be installed from here. Type:" >&2
+    echo "  $(advice python3 python3 python)" >&2
+    exit 2
+  fi
+  wanted "the lines of the benchmark" ss:iproute2 netstat:net-tools lsof:lsof valgrind:valgrind strip:binutils
+  # A module has no command to look for.
+  if ! have_psutil && ! install python3-psutil; then
+    echo "setup: not installed: python3-psutil: the lines of the benchmark that use it are skipped. To run them:"
+    echo "  $(advice python3-psutil python3-psutil python-psutil)"
   fi
 }
 
 case "${1:-}" in
   build) build ;;
   test) build && tests ;;
+  bench) build && bench ;;
   *)
-    echo "usage: setup.sh build|test" >&2
+    echo "usage: setup.sh build|test|bench" >&2
     exit 2
     ;;
 esac

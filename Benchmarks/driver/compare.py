@@ -21,16 +21,29 @@ def _file(bench, name):
     os.unlink(path)
 
 
-def commands(bench, words, seconds, least=3, most=41):
-  """Times several commands in turns: `words` is a dictionary of command lines. Wall seconds, in the same keys."""
-  with contextlib.ExitStack() as stack:
-    def measure(name, line):
-      out = stack.enter_context(_file(bench, f"out-{name}"))
-      environ = process.environment()
-      return lambda: process.timed(line, out, environ).wall
+def commands(bench, words, seconds, least=3, most=41, tells=None):
+  """Times several commands in turns: `words` is a dictionary of command lines. Wall seconds, in the same keys.
 
-    measures = {name: measure(index, words[name]) for index, name in enumerate(words)}
-    return turns(measures, seconds, least=least, most=most)
+  `tells` are functions that get a number from the output of some of them: these are at the name with " tells" behind it.
+  """
+  tells = tells or {}
+  told = {name: [] for name in tells}
+  with contextlib.ExitStack() as stack:
+    def measure(index, name):
+      out = stack.enter_context(_file(bench, f"out-{index}"))
+      environ = process.environment()
+
+      def once():
+        wall = process.timed(words[name], out, environ).wall
+        if name in tells:
+          told[name].append(tells[name](out))
+        return wall
+
+      return once
+
+    samples = turns({name: measure(index, name) for index, name in enumerate(words)}, seconds, least=least, most=most)
+  # The first may have been to warm up.
+  return {**samples, **{f"{name} tells": values[-len(samples[name]):] for name, values in told.items()}}
 
 
 def against(what, samples, ours, theirs, **more):

@@ -21,7 +21,7 @@ import time
 class Bench:
   """One run of the benchmark."""
 
-  def __init__(self, root, temporary, quick=False, quiet=False):
+  def __init__(self, root, temporary, quick=False, quiet=False, charts=None):
     self.root = root
     self.temporary = temporary
     self.quick = quick
@@ -30,6 +30,8 @@ class Bench:
     self.products = os.path.join(root, "Benchmarks/.build/release")
     self.benchkit = os.path.join(self.products, "benchkit")
     self.benchload = os.path.join(self.products, "benchload")
+    # Not where the documentation has its own, unless that is asked for.
+    self.charts = charts or os.path.join(root, "Benchmarks/.build/charts")
     self.group = ""
     self.started = time.monotonic()
 
@@ -44,6 +46,14 @@ class Bench:
   def file(self, name):
     """A path in the directory that goes when the run ends."""
     return os.path.join(self.temporary, name)
+
+  def chart(self, name, text):
+    """Writes a chart where charts go, and gives its path."""
+    os.makedirs(self.charts, exist_ok=True)
+    path = os.path.join(self.charts, name)
+    with open(path, "w") as file:
+      file.write(text)
+    return path
 
   def progress(self, words):
     """Says on stderr what is being done."""

@@ -39,7 +39,7 @@ def _options(words):
   parser.add_argument("--quick", action="store_true", help="a short form: less time, no large loads")
   parser.add_argument("--json", action="store_true", help="one object: the machine, every line, every sample")
   parser.add_argument("--markdown", action="store_true", help="the tables of docs/PERFORMANCE.md")
-  parser.add_argument("--charts", metavar="DIR", help="write the growth charts there")
+  parser.add_argument("--charts", metavar="DIR", help="where charts go (Benchmarks/.build/charts); docs renews those of the documentation")
   parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
   options = parser.parse_args(words)
   known = [each.NAME for each in groups.ALL]
@@ -85,8 +85,7 @@ def main():
   _end_on_signals()
   temporary = tempfile.mkdtemp(prefix="connwatch-bench-")
   try:
-    bench = frame.Bench(root, temporary, quick=options.quick, quiet=options.quiet)
-    bench.charts = options.charts
+    bench = frame.Bench(root, temporary, quick=options.quick, quiet=options.quiet, charts=options.charts)
     for needed in (bench.connwatch, bench.benchkit, bench.benchload):
       if not os.access(needed, os.X_OK):
         print(f"bench: {needed} is missing (make bench builds it)", file=sys.stderr)

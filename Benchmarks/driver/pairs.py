@@ -8,18 +8,21 @@ import time
 median = statistics.median
 
 
-def turns(measures, seconds, least=3, most=41, warm=1):
+def turns(measures, seconds, least=3, most=41):
   """Runs each measure once a round, the order turned each time, until `seconds` have passed or there were `most` rounds.
 
-  `measures` is a dictionary of functions that each give a number. Gives the samples in the same keys, of equal length.
+  The first round warms up and does not count, unless it alone takes longer than all should. `measures` is a dictionary of
+  functions that each give a number. Gives the samples in the same keys, of equal length.
   """
   names = list(measures)
-  for _ in range(warm):
-    for name in names:
-      measures[name]()
   samples = {name: [] for name in names}
+  begun = time.monotonic()
+  for name in names:
+    samples[name].append(measures[name]())
   end = time.monotonic() + seconds
-  rounds = 0
+  if time.monotonic() - begun < seconds:
+    samples = {name: [] for name in names}
+  rounds = len(samples[names[0]])
   while rounds < least or (time.monotonic() < end and rounds < most):
     first = rounds % len(names)
     for name in names[first:] + names[:first]:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`connwatch list` beside the tools that people use for the same: whole processes, written to a file."""
 
-from .. import compare, load, namespace, peers
+from .. import compare, load, namespace, peers, psutil
 from ..line import Skip, skipped
 from ..quantity import count
 
@@ -17,18 +17,6 @@ LINES = [
 SIZES = (10, 10_000, 100_000)
 BUDGETS = {10: 1.0, 100_000: 0.55}
 OURS = "list -t --no-owners"
-
-# Prints how long the question itself took, without the interpreter's start, as its first line.
-PSUTIL = """
-import sys, time
-start = time.perf_counter()
-import psutil
-begun = time.perf_counter()
-rows = psutil.net_connections("tcp")
-sys.stdout.write("".join(f"{c.status} {c.laddr} {c.raddr} {c.pid}\n" for c in rows))
-sys.stdout.write(f"took {time.perf_counter() - begun}\n")
-"""
-
 
 def run(bench):
   sizes = bench.sizes(*SIZES)
@@ -52,8 +40,6 @@ def _at(bench, size, seconds):
     except Skip as why:
       yield skipped(f"{at}, {peer}", why)
   try:
-    python = peers.python_with_psutil()
-    words = {OURS: ours, "psutil": [python, "-c", PSUTIL]}
-    yield compare.against(at, compare.commands(bench, words, seconds), OURS, "psutil", note="psutil's time includes its interpreter's start")
+    yield psutil.line(bench, at, OURS, ours, seconds)
   except Skip as why:
     yield skipped(f"{at}, psutil", why)
