@@ -53,9 +53,10 @@ uninstall: ## Remove what install installed; recordings stay
 	  echo "recordings stay in $(STATE)"; \
 	fi
 
-test: setup-test lint build-tests ## Check the format, build with warnings as errors, fuzz a little, run every test
+test: setup-test lint build-tests ## Check the format, build with warnings as errors, fuzz a little, run every test, then guard
 	@Scripts/fuzz.sh 20000
 	$(SWIFT) test --skip-build
+	@$(MAKE) --no-print-directory guard ARGS=
 
 build-tests: setup
 	$(SWIFT) build --build-tests

@@ -5,7 +5,7 @@
 # Sees to what the build and the tests need. Installs what is missing where apt-get can, and says what to type where not.
 #
 #   setup.sh build    Swift, SQLite's header and library: without them, exit 2
-#   setup.sh test     those, and what end-to-end tests use: without it, they are skipped and a line says why
+#   setup.sh test     those, and what end-to-end tests and make guard use: without it, they are skipped and a line says why
 #   setup.sh bench    the tools that the benchmark holds connwatch against: without one, its lines are skipped
 set -u
 
@@ -91,7 +91,7 @@ wanted() {
 }
 
 tests() {
-  wanted "the end-to-end tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3
+  wanted "the tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3 valgrind:valgrind strip:binutils
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: not root: the end-to-end tests that make network namespaces are skipped"
   fi

@@ -23,7 +23,7 @@ def _processor():
   return match[1].strip() if match else platform.machine()
 
 
-def _distribution():
+def distribution():
   match = re.search(r'^PRETTY_NAME="?([^"\n]*)', _read("/etc/os-release"), re.M)
   return match[1] if match else None
 
@@ -39,7 +39,7 @@ def facts(bench):
     "cores": len(os.sched_getaffinity(0)),
     "memory_bytes": int(memory[1]) * 1024 if memory else None,
     "kernel": platform.release(),
-    "distribution": _distribution(),
+    "distribution": distribution(),
     "user": namespace.privileges(),
     "load_average": os.getloadavg()[0],
     "tools": {name: peers.version(name) for name in ("ss", "netstat", "lsof", "psutil", "valgrind")},

@@ -46,10 +46,10 @@ enum Tables {
     var text = Array(
       (v6
         ? "  sl  local_address                         remote_address                        \(columns)\n"
-        : pad("  sl  local_address rem_address   \(columns)", 149) + "\n").utf8)
+        : "  sl  local_address rem_address   \(columns)" + String(repeating: " ", count: 53) + "\n").utf8)
     text.reserveCapacity(text.count + count * (v6 ? 190 : 150))
     for (line, number) in shuffled(0..<count).enumerated() {
-      text += printed(line, row(number, v6: v6), v6: v6).utf8
+      appendLine(line, row(number, v6: v6), v6: v6, to: &text)
     }
     return text
   }
@@ -89,36 +89,54 @@ enum Tables {
   }
 
   /// One line as tcp4_seq_show and tcp6_seq_show print it (net/ipv4/tcp_ipv4.c, net/ipv6/tcp_ipv6.c).
-  private static func printed(_ line: Int, _ row: SocketRow, v6: Bool) -> String {
-    let state = row.state == .listen ? "0A" : row.state == .timeWait ? "06" : "01"
-    var text = left("\(line)", 4, " ") + ": " + end(row.local, v6: v6) + " " + end(row.remote, v6: v6)
-    text += " \(state) 00000000:00000000 \(row.state == .timeWait ? "03:00000B5C" : "00:00000000") 00000000 "
-    text +=
-      left("\(row.rawUID == SocketRow.noUID ? 0 : row.rawUID)", 5, " ") + " " + left("0", 8, " ")
-      + " \(row.inode) "
-    text += row.state == .timeWait ? "3 0000000000000000" : "1 0000000000000000 20 4 30 10 -1"
-    return (v6 ? text : pad(text, 149)) + "\n"
+  private static func appendLine(_ line: Int, _ row: SocketRow, v6: Bool, to text: inout [UInt8]) {
+    let start = text.count
+    let isOver = row.state == .timeWait
+    append(line, width: 4, to: &text)
+    text += ": ".utf8
+    append(row.local, v6: v6, to: &text)
+    text.append(UInt8(ascii: " "))
+    append(row.remote, v6: v6, to: &text)
+    text += (row.state == .listen ? " 0A " : isOver ? " 06 " : " 01 ").utf8
+    text += "00000000:00000000 ".utf8
+    text += (isOver ? "03:00000B5C 00000000 " : "00:00000000 00000000 ").utf8
+    append(row.rawUID == SocketRow.noUID ? 0 : Int(row.rawUID), width: 5, to: &text)
+    text += "        0 ".utf8
+    append(Int(row.inode), width: 1, to: &text)
+    text += (isOver ? " 3 0000000000000000" : " 1 0000000000000000 20 4 30 10 -1").utf8
+    while !v6 && text.count < start + 149 { text.append(UInt8(ascii: " ")) }
+    text.append(UInt8(ascii: "\n"))
   }
 
-  private static func end(_ end: Endpoint, v6: Bool) -> String {
-    let words = v6 ? [end.address.high, end.address.low] : []
-    let address =
-      v6
-      ? words.flatMap { [UInt32(truncatingIfNeeded: $0 >> 32), UInt32(truncatingIfNeeded: $0)] }
-        .map { hex(UInt64($0.byteSwapped), 8) }.joined()
-      : hex(UInt64((end.address.v4 ?? 0).byteSwapped), 8)
-    return address + ":" + hex(UInt64(end.port), 4)
+  private static func append(_ end: Endpoint, v6: Bool, to text: inout [UInt8]) {
+    if v6 {
+      for half in [end.address.high, end.address.low] {
+        appendHex(UInt32(truncatingIfNeeded: half >> 32).byteSwapped, digits: 8, to: &text)
+        appendHex(UInt32(truncatingIfNeeded: half).byteSwapped, digits: 8, to: &text)
+      }
+    } else {
+      appendHex((end.address.v4 ?? 0).byteSwapped, digits: 8, to: &text)
+    }
+    text.append(UInt8(ascii: ":"))
+    appendHex(UInt32(end.port), digits: 4, to: &text)
   }
 
-  private static func hex(_ number: UInt64, _ width: Int) -> String {
-    left(String(number, radix: 16, uppercase: true), width, "0")
+  private static func appendHex(_ number: UInt32, digits: UInt32, to text: inout [UInt8]) {
+    for digit in (0..<digits).reversed() {
+      let value = UInt8(truncatingIfNeeded: (number >> (4 * digit)) & 15)
+      text.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10)
+    }
   }
 
-  private static func left(_ text: String, _ width: Int, _ filler: Character) -> String {
-    String(repeating: filler, count: max(0, width - text.utf8.count)) + text
-  }
-
-  private static func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.utf8.count))
+  /// A number that is not negative, padded in front.
+  private static func append(_ number: Int, width: Int, to text: inout [UInt8]) {
+    var digits: [UInt8] = []
+    var rest = number
+    repeat {
+      digits.append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0
+    while digits.count < width { digits.append(UInt8(ascii: " ")) }
+    text += digits.reversed()
   }
 }

@@ -1,14 +1,18 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
+import CBench
 import ConnCore
 import ConnStore
 import ProcNet
 
 /// Fixed pieces of work for counting instructions: the same each time, without a clock, a real /proc or chance.
 enum Workload {
-  /// What ``benchkit_measured()`` does, while callgrind counts.
-  nonisolated(unsafe) static var work: () -> Void = {}
+  /// What is counted.
+  nonisolated(unsafe) private static var work: () -> Void = {}
+
+  /// Does the work within a function of C, whose name callgrind finds: `--toggle-collect=cbench_measured`.
+  private static func measure() { cbench_measured { Workload.work() } }
 
   /// Prepares a workload, does it once, and looks at what came of it.
   ///
@@ -29,7 +33,7 @@ enum Workload {
     var parser = SocketTableParser()
     var rows: [SocketRow] = []
     work = { _ = parser.parse(bytes, proto: v6 ? .tcp6 : .tcp, byteOrder: .little, appendingTo: &rows) }
-    benchkit_measured()
+    measure()
     guard rows.count == count else { throw KitError("\(rows.count) rows of \(count)") }
   }
 
@@ -43,7 +47,7 @@ enum Workload {
       opened += table.apply(first).current.count
       opened += table.apply(second).current.count
     }
-    benchkit_measured()
+    measure()
     guard opened >= 10_100 else { throw KitError("\(opened) openings of 10100") }
   }
 
@@ -73,7 +77,7 @@ enum Workload {
       work = {
         do throws(StoreError) { try writer.write(batch) } catch { failure = KitError("\(error)") }
       }
-      benchkit_measured()
+      measure()
       try writer.close(now: batch.last)
     } catch {
       throw KitError("\(error)")
@@ -81,8 +85,3 @@ enum Workload {
     if let failure { throw failure }
   }
 }
-
-/// What callgrind counts: `--collect-atstart=no --toggle-collect=benchkit_measured`.
-@_cdecl("benchkit_measured")
-@inline(never)
-public func benchkit_measured() { Workload.work() }

@@ -20,3 +20,6 @@ long cbench_diag_read(int descriptor, void *buffer, size_t size);
 
 /// CPU seconds of the calling thread, as getrusage(2) splits them.
 void cbench_split(double *user, double *system);
+
+/// Calls `work`: a function with a name of its own, by which callgrind knows when to count.
+void cbench_measured(void (*work)(void));
