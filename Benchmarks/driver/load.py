@@ -4,6 +4,7 @@
 
 import contextlib
 import json
+import signal
 import subprocess
 
 from . import process
@@ -30,11 +31,16 @@ class Load:
     self.process.stdin.flush()
 
   def end(self):
-    # Killed, with its children: their sockets close without a TIME_WAIT.
-    process.end(self.process, 9)
-    for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-      with contextlib.suppress(OSError):
-        stream.close()
+    """Ends it, and waits until its sockets are gone."""
+    with contextlib.suppress(OSError):
+      self.process.stdin.close()
+    try:
+      self.process.wait(30)
+    except subprocess.TimeoutExpired:
+      pass
+    process.end(self.process, signal.SIGKILL)
+    for stream in (self.process.stdout, self.process.stderr):
+      stream.close()
 
 
 @contextlib.contextmanager

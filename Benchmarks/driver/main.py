@@ -61,14 +61,16 @@ def _measure(bench, chosen):
   lines, failures = [], []
   for group in chosen:
     bench.group = group.NAME
+    before = len(lines)
     try:
       for line in group.run(bench):
         line.group = group.NAME
         lines.append(line)
     except Skip as why:
-      line = skipped(group.TITLE, why)
-      line.group = group.NAME
-      lines.append(line)
+      for what in group.LINES if len(lines) == before else ["the rest"]:
+        line = skipped(what, why)
+        line.group = group.NAME
+        lines.append(line)
     except Failed as why:
       failures.append(f"{group.NAME}: {why}")
       print(f"bench: {group.NAME}: {why}", file=sys.stderr)

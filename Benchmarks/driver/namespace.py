@@ -30,9 +30,10 @@ def _call(name, *words):
 
 
 def _become_root_of_its_own():
-  """A user namespace in which this user is root: enough for a network namespace in it."""
+  """A user namespace in which this user is root, and a network namespace of its own to come back to: from inside, that of
+  the machine may not be entered again."""
   user, group = os.geteuid(), os.getegid()
-  _call("unshare", CLONE_NEWUSER)
+  _call("unshare", CLONE_NEWUSER | CLONE_NEWNET)
   # user_namespaces(7): a group may be mapped only once setgroups is given up.
   for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
     with open(f"/proc/self/{name}", "w") as file:

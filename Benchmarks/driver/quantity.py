@@ -2,19 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures as text: three digits, and the unit that makes them readable."""
 
+import math
+
 
 def digits(value):
-  """Three significant digits, no more."""
+  """Three significant digits, no more: 1.23, 12.3, 123, 1,234."""
   if value == 0:
     return "0"
-  magnitude = abs(value)
-  if magnitude >= 100:
-    return f"{value:,.0f}"
-  if magnitude >= 10:
-    return f"{value:.1f}"
-  if magnitude >= 1:
-    return f"{value:.2f}"
-  return f"{value:.3g}"
+  # What is rounded up to the next decade has a digit less behind the point.
+  value = float(f"{value:.3g}") if abs(value) < 1000 else value
+  behind = max(0, 2 - math.floor(math.log10(abs(value))))
+  return f"{value:,.{behind}f}"
 
 
 def _scaled(value, steps):

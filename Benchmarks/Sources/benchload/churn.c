@@ -105,5 +105,6 @@ int load_churn(double rate, double seconds, int64_t lifetime) {
   fflush(stdout);
   // The namespace's listener stays until we are told.
   while (read(0, &byte, 1) > 0) {}
+  load_end_children();
   return 0;
 }

@@ -23,6 +23,9 @@ int64_t load_now(void);
 /// A child of its own, which is gone as soon as this process is: returns 0 in it.
 int load_fork(void);
 
+/// Ends the children and waits until they, and with them their sockets, are gone.
+void load_end_children(void);
+
 /// `count` sockets that do nothing, ends of connections and listeners together, until stdin ends.
 int load_steady(long count);
 

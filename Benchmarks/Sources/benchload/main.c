@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,7 +54,14 @@ int64_t load_now(void) {
   return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
+static pid_t children[1024];
+static int child_count = 0;
+
 int load_fork(void) {
+  if (child_count == sizeof children / sizeof *children) {
+    errno = EAGAIN;
+    load_fail("fork");
+  }
   pid_t parent = getpid();
   int child = fork();
   if (child < 0) load_fail("fork");
@@ -61,8 +69,15 @@ int load_fork(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // It may have gone before that was said.
     if (getppid() != parent) _exit(0);
+    return 0;
   }
+  children[child_count++] = child;
   return child;
+}
+
+void load_end_children(void) {
+  for (int each = 0; each < child_count; each++) kill(children[each], SIGKILL);
+  for (int each = 0; each < child_count; each++) waitpid(children[each], NULL, 0);
 }
 
 int main(int count, char **words) {

@@ -75,5 +75,6 @@ int load_steady(long count) {
   printf("{\"ready\": %ld, \"processes\": %ld}\n", count, processes);
   fflush(stdout);
   while (read(0, &byte, 1) > 0) {}
+  load_end_children();
   return 0;
 }
