@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 
-from . import frame, groups, machine, process, table
+from . import frame, groups, machine, page, process, table
 from .line import Failed, Skip, skipped
 
 
@@ -39,7 +39,8 @@ def _options(words):
   parser.add_argument("--quick", action="store_true", help="a short form: less time, no large loads")
   parser.add_argument("--json", action="store_true", help="one object: the machine, every line, every sample")
   parser.add_argument("--markdown", action="store_true", help="the tables of docs/PERFORMANCE.md")
-  parser.add_argument("--charts", metavar="DIR", help="where charts go (Benchmarks/.build/charts); docs renews those of the documentation")
+  parser.add_argument("--renew-docs", action="store_true", help="put tables and charts into docs/ as well")
+  parser.add_argument("--charts", metavar="DIR", help="where charts go (Benchmarks/.build/charts)")
   parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
   options = parser.parse_args(words)
   known = [each.NAME for each in groups.ALL]
@@ -87,7 +88,8 @@ def main():
   _end_on_signals()
   temporary = tempfile.mkdtemp(prefix="connwatch-bench-")
   try:
-    bench = frame.Bench(root, temporary, quick=options.quick, quiet=options.quiet, charts=options.charts)
+    charts = os.path.join(root, "docs") if options.renew_docs else options.charts
+    bench = frame.Bench(root, temporary, quick=options.quick, quiet=options.quiet, charts=charts)
     for needed in (bench.connwatch, bench.benchkit, bench.benchload):
       if not os.access(needed, os.X_OK):
         print(f"bench: {needed} is missing (make bench builds it)", file=sys.stderr)
@@ -103,6 +105,8 @@ def main():
     process.end_all()
     shutil.rmtree(temporary, ignore_errors=True)
   names = [(each.NAME, each.TITLE) for each in chosen]
+  if options.renew_docs:
+    page.renew(os.path.join(root, "docs/PERFORMANCE.md"), facts, names, lines)
   if options.json:
     report = {
       "connwatch_benchmark": 1, "machine": facts, "quick": options.quick,
@@ -111,7 +115,7 @@ def main():
     }
     print(json.dumps(report, ensure_ascii=False, indent=1))
   elif options.markdown:
-    print(f"{machine.sentence(facts)}. {table.summary(lines)}.\n\n{table.for_markdown(names, lines)}")
+    print(page.text(facts, names, lines))
   else:
     print(f"{machine.sentence(facts)}\n")
     print(table.for_terminal(names, lines))

@@ -4,6 +4,7 @@
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def python_with_psutil():
 
 @functools.lru_cache(None)
 def version(name):
-  """What a tool says of its version, one line; None where it is missing."""
+  """A tool's version; None where it is missing."""
   options = {"ss": "-V", "netstat": "--version", "lsof": "-v", "valgrind": "--version"}
   try:
     if name == "psutil":
@@ -42,7 +43,5 @@ def version(name):
   except Skip:
     return None
   done = subprocess.run(words, capture_output=True, text=True)
-  lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-  if name == "lsof":
-    lines = [line for line in lines if line.startswith("revision")]
-  return lines[0] if lines else None
+  found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+  return found[0] if found else None

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: connwatch contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The lines as a table of at most 100 columns for a terminal, and as one for docs/PERFORMANCE.md."""
+"""The lines as a table of at most 100 columns for a terminal."""
 
 import textwrap
 
 from . import quantity
 
 WIDTH = 100
-WHAT, OURS, PEER, RATIO, BUDGET = 43, 11, 24, 7, 7
+WHAT, OURS, PEER, RATIO, BUDGET = 41, 12, 24, 7, 7
 NOTED = WIDTH - 4
 
 
@@ -19,13 +19,10 @@ def _ratio(line):
   return f"{value:.3f}" if value < 0.0995 else f"{value:.2f}" if value < 99.5 else f"{value:,.0f}"
 
 
-def budget(line):
+def _budget(line):
   if line.budget is None:
     return "-"
-  sign = "≥" if line.least else "≤"
-  if line.limit:
-    return f"{sign} {quantity.text(line.budget, line.unit)}".replace(",", "")
-  return f"{sign} {line.budget:g}"
+  return f"{'≥' if line.least else '≤'} {line.budget:g}"
 
 
 def met(line):
@@ -46,12 +43,12 @@ def _row(*cells):
   return f"{what:<{WHAT}} {ours:>{OURS}}  {other:<{PEER}} {ratio:>{RATIO}} {limit:>{BUDGET}} {verdict:>3}".rstrip()
 
 
-def _limit(line):
+def budget(line):
   """The budget's column: a limit stands in the peer's."""
-  return "≤ 1" if line.limit and not line.least else "≥ 1" if line.limit else budget(line)
+  return "≤ 1" if line.limit and not line.least else "≥ 1" if line.limit else _budget(line)
 
 
-def _share(line):
+def ratio(line):
   """Of a limit, what is used of it."""
   if line.limit and line.ours is not None and line.budget:
     return _ratio(type(line)("", ratio=line.ours / line.budget))
@@ -70,33 +67,10 @@ def for_terminal(groups, lines):
       if line.skipped:
         text += textwrap.wrap(f"{line.what}: skipped: {line.skipped}", WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
         continue
-      cells = quantity.text(line.ours, line.unit), peer(line), _share(line), _limit(line), met(line)
+      cells = quantity.text(line.ours, line.unit), peer(line), ratio(line), budget(line), met(line)
       text.append(_row("  " + line.what, *cells))
       if line.note:
         text += textwrap.wrap(line.note, NOTED, initial_indent="    ", subsequent_indent="    ")
-  return "\n".join(text)
-
-
-def for_markdown(groups, lines):
-  """The same for a page: one table a group."""
-  text = []
-  for name, title in groups:
-    own = [line for line in lines if line.group == name]
-    if not own:
-      continue
-    text += [f"### {title}", "", "| what | ours | peer or limit | ratio | budget | met |", "|---|--:|---|--:|--:|---|"]
-    notes = []
-    for line in own:
-      if line.skipped:
-        text.append(f"| {line.what} | skipped: {line.skipped} | | | | |")
-        continue
-      cells = [line.what, quantity.text(line.ours, line.unit), peer(line), _share(line), _limit(line), met(line)]
-      text.append("| " + " | ".join(cells) + " |")
-      if line.note:
-        notes.append(f"- {line.what}: {line.note}")
-    text.append("")
-    if notes:
-      text += notes + [""]
   return "\n".join(text)
 
 

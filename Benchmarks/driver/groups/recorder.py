@@ -67,7 +67,7 @@ def _busy(bench, source, rate, seconds, limit=None, sockets=1000):
 
 def _many(bench, source):
   """100,000 sockets that do nothing."""
-  at = "100,000 steady sockets"
+  at = "100,000 sockets"
   bench.progress(_what(source, at))
   with namespace.entered(), load.steady(bench, 100_000):
     with recorder(bench, source) as one:
@@ -79,7 +79,7 @@ def _many(bench, source):
       first = one.first_sample
       one.end()
     yield Line(
-      _what(source, f"most memory, {at}"), ours=most, unit="bytes", budget=80e6, limit=True,
+      _what(source, f"peak memory, {at}"), ours=most, unit="bytes", budget=80e6, limit=True,
       note=f"{text(resident, 'bytes')} between samples", samples={"most": [most], "resident": [resident]})
     yield Line(_what(source, "first sample, start to stored"), ours=first, budget=2, limit=True, samples={"first": [first]})
     # One sample after the other without a pause tells how long one takes.
