@@ -95,7 +95,7 @@ def _many(bench, source):
 
 def _flood(bench, source, rate, seconds):
   """As many connections a second as a busy proxy has: what was recorded of them, and at what price."""
-  at = f"{count(rate)} opens/s"
+  at = f"{count(rate)}/s"
   bench.progress(_what(source, at))
   with contextlib.ExitStack() as stack:
     stack.enter_context(namespace.entered())

@@ -8,7 +8,9 @@ enum Documents {
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  static let names = ["README.md", "CHANGELOG.md", "docs/DATABASE.md", "docs/man/connwatch.1"]
+  static let names = [
+    "README.md", "CHANGELOG.md", "docs/DATABASE.md", "docs/PERFORMANCE.md", "docs/man/connwatch.1",
+  ]
 
   static func read(_ name: String) throws -> String {
     String(decoding: try Data(contentsOf: root.appending(path: name)), as: UTF8.self)
