@@ -6,7 +6,7 @@
 #
 #   setup.sh build    Swift, SQLite's header and library: without them, exit 2
 #   setup.sh test     those, and what end-to-end tests and make guard use: without it, they are skipped and a line says why
-#   setup.sh bench    the tools that the benchmark holds connwatch against: without one, its lines are skipped
+#   setup.sh bench    Python, and the tools that the benchmark holds connwatch against: without one, its lines are skipped
 set -u
 
 # What makes us root: nothing, or sudo, which must not stop to ask for a password where nobody is there to type one.
@@ -121,7 +121,7 @@ bench() {
 case "${1:-}" in
   build) build ;;
   test) build && tests ;;
-  bench) build && bench ;;
+  bench) bench ;;
   *)
     echo "usage: setup.sh build|test|bench" >&2
     exit 2
