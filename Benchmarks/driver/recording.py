@@ -20,7 +20,7 @@ except ImportError:
 class Recorder:
   """`connwatch record` into a database of its own."""
 
-  def __init__(self, bench, source, *words, seconds=600):
+  def __init__(self, bench, source, *words, seconds=180):
     if sqlite3 is None:
       raise Skip("this Python has no sqlite3")
     self.database = bench.file(f"recorded-{source}-{time.monotonic_ns()}.db")
