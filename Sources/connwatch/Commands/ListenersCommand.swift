@@ -51,7 +51,9 @@ struct ListenersCommand: ParsableCommand {
     var check = false
 
     @OptionGroup var place: ExpectedPlace
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let names = Names()
@@ -103,7 +105,9 @@ struct ListenersCommand: ParsableCommand {
 
     @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let wanted = try choice.words()
@@ -137,7 +141,9 @@ struct ListenersCommand: ParsableCommand {
 
     @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let wanted = try choice.words()
