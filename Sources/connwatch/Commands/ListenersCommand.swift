@@ -248,8 +248,8 @@ extension Listener {
   static func all(_ global: GlobalOptions, _ names: Names) throws -> [Listener] {
     var live = LiveTable(global: global, names: names)
     live.looksUpHistory = false
-    live.states = LiveSource.listening
-    let rows = try live.rows(.all, filter: .everything) { $0.role == .listener }
+    live.onlyListeners = true
+    let rows = try live.rows(.all, filter: .everything)
     var seen: Set<ExpectedRule> = []
     var listeners: [Listener] = []
     for row in rows {

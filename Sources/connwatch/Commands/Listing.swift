@@ -28,19 +28,35 @@ struct Listing: PlainOptions, Equatable {
     let filter = try Filter(words, names)
     if !summary { try global.checkColumns(ListRow.self) }
     let selection = NetworkNamespaces.Selection(netns)
-    let table = try at.map { try past($0, selection, filter, names) } ?? live(selection, filter, names)
-    let output = StandardOutput.standard()
-    if summary {
-      try Summary(table.map(\.socket)).print(global.output, to: output)
+    if let at {
+      return try show(past(at, selection, filter, names), selection)
+    }
+    let live = live(selection, filter, names)
+    if live.looksUpOwners || live.looksUpHistory {
+      try show(live.rows(sockets.protos, filter: filter), selection)
     } else {
-      var options = global.output
+      let namespaces = try live.read(sockets.protos, filter)
+      if namespaces.count == 1 {
+        try show(namespaces[0], selection)
+      } else {
+        try show(namespaces.joined(), selection)
+      }
+    }
+  }
+
+  private func show(_ rows: some Sequence<ListRow>, _ selection: NetworkNamespaces.Selection) throws {
+    let output = StandardOutput.standard()
+    var options = global.output
+    if summary {
+      try Summary(rows).print(options, to: output)
+    } else {
       if global.resolve, options.format == .table {
         options.names = NameResolver().resolve(
-          table.lazy.flatMap { [$0.socket.local.address, $0.socket.remote.address] })
+          rows.lazy.flatMap { [$0.socket.local.address, $0.socket.remote.address] })
       }
       var printer = try RowPrinter<ListRow>(
         table: ListRow.table(traffic: info, namespaces: selection == .all), options: options, to: output)
-      try printer.print(table)
+      try printer.print(rows)
     }
     try output.flush()
   }
@@ -51,7 +67,9 @@ struct Listing: PlainOptions, Equatable {
   ) throws -> [ListRow] {
     var table = try PastTable(global: global, names: names).rows(at: at, in: selection)
     let protos = sockets.protos
-    table.removeAll { !protos.contains($0.socket.proto) || !isAsked($0) }
+    table.removeAll {
+      !protos.contains($0.socket.proto) || (sockets.listening && $0.role != .listener)
+    }
     if !filter.matchesEverything {
       table.removeAll {
         !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
@@ -60,25 +78,25 @@ struct Listing: PlainOptions, Equatable {
     return table
   }
 
-  /// The rows of this moment.
+  /// What reads the rows of this moment.
   private func live(
     _ selection: NetworkNamespaces.Selection, _ filter: Filter, _ names: Names
-  ) throws -> [ListRow] {
+  ) -> LiveTable {
     var live = LiveTable(global: global, names: names)
     live.looksUpOwners = !noOwners && !summary || filter.usesOwners
     live.looksUpHistory = !noOwners && !summary
     live.source = source
     live.netns = selection
-    if sockets.listening { live.states = LiveSource.listening }
+    live.onlyListeners = sockets.listening
     live.wantsTraffic = !summary && asksForTraffic
-    return try live.rows(sockets.protos, filter: filter, isAsked: isAsked)
+    let showsLabel = global.json || global.csv || global.columns != nil
+    live.wantsOwnLabel = live.looksUpHistory || (!summary && showsLabel)
+    return live
   }
 
   private var asksForTraffic: Bool {
     info || global.columnKeys?.contains { key in ListRow.traffic.contains { $0.rawValue == key } } == true
   }
-
-  private func isAsked(_ row: ListRow) -> Bool { !sockets.listening || row.role == .listener }
 }
 
 extension Listing {
