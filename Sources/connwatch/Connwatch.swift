@@ -53,6 +53,10 @@ struct Connwatch: ParsableCommand {
         try say("connwatch \(version)")
         return 0
       }
+      if words.first == "list", let listing = Listing(plain: words.dropFirst()) {
+        try listing.run()
+        return 0
+      }
       var command = try direct(words) ?? parseAsRoot(words)
       try command.run()
       return 0

@@ -25,18 +25,13 @@ extension IPAddress: CustomStringConvertible {
   public func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
     var at = 0
     if let v4 {
-      // No branch depends on a digit: a wrong guess by the processor costs more than the whole octet.
       var shift: UInt32 = 32
       while shift > 0 {
         shift &-= 8
-        let octet = (v4 >> shift) & 255
-        let hundreds = (octet &* 41) >> 12
-        let tens = (octet &* 205) >> 11
-        let digits = 0x30_3030 | hundreds | (tens &- hundreds &* 10) << 8 | (octet &- tens &* 10) << 16
-        let count = 1 &+ (octet >= 10 ? 1 : 0) &+ (octet >= 100 ? 1 : 0)
-        let word = (digits | 0x2E00_0000) >> UInt32(8 &* (3 &- count))
-        UnsafeMutableRawPointer(text + at).storeBytes(of: word.littleEndian, as: UInt32.self)
-        at &+= count &+ 1
+        let octet = Int((v4 >> shift) & 255)
+        UnsafeMutableRawPointer(text + at).storeBytes(of: Self.octets[octet], as: UInt32.self)
+        // The digits and the point; counted without a branch, which the processor would guess wrong.
+        at &+= 2 &+ (octet > 9 ? 1 : 0) &+ (octet > 99 ? 1 : 0)
       }
       return at &- 1
     }
@@ -69,6 +64,21 @@ extension IPAddress: CustomStringConvertible {
     }
     return at
   }
+
+  /// The text of each octet and a point behind it, as the bytes lie in memory: never freed.
+  private nonisolated(unsafe) static let octets: UnsafePointer<UInt32> = {
+    let octets = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
+    for octet in UInt32(0)..<256 {
+      var text = UInt32(UInt8(ascii: "."))
+      var rest = octet
+      repeat {
+        text = text << 8 | (48 + rest % 10)
+        rest /= 10
+      } while rest > 0
+      octets[Int(octet)] = text.littleEndian
+    }
+    return UnsafePointer(octets)
+  }()
 
   /// The 16-bit group at `index`, 0 to 7 from the left.
   private func group(_ index: Int) -> UInt16 {

@@ -3,13 +3,18 @@
 
 /// The registered names of ports: what /etc/services says (services(5)), then a table of our own for what it lacks.
 ///
-/// Names are looked up by open addressing on (transport, port), so naming a row allocates nothing.
+/// Names are looked up by open addressing on (transport, port). All of them are made for the few that a short listing
+/// shows, so a name stays bytes of the text it was read from until it is asked for.
 public struct ServiceNames: Sendable {
   private struct Entry {
-    var name: String
+    /// Where its name is in `text`.
+    var start: Int
+    var count: Int
     var key: UInt32
   }
 
+  /// The file, and behind it our own table.
+  private let text: [UInt8]
   /// Hash slots, a power of two and never full: 0 is free, else 1 + an index into `primary`.
   private var slots: [UInt16]
   /// The first name of each (transport, port).
@@ -25,23 +30,31 @@ public struct ServiceNames: Sendable {
   /// Lines that cannot be read, and transports other than tcp and udp, are skipped. So are names that hold anything
   /// but printable ASCII, for they end up on a terminal.
   public init(file: [UInt8]) {
+    var text = file
+    // The end of a line in the file's stead, should it have none.
+    text.append(UInt8(ascii: "\n"))
+    text.append(contentsOf: Self.ownTable.utf8)
+    self.text = text
     slots = [UInt16](repeating: 0, count: 2048)
-    add(file)
-    let named = Set(primary.map { Self.identity($0) } + aliases.map { Self.identity($0) })
-    add(Array(Self.ownTable.utf8), except: named)
+    primary.reserveCapacity(512)
+    add(text, 0..<file.count, except: KnownNames())
+    var known = KnownNames(capacity: primary.count + aliases.count)
+    for entry in primary { known.insert(entry, in: text) }
+    for entry in aliases { known.insert(entry, in: text) }
+    add(text, file.count..<text.count, except: known)
   }
 
   /// The name of `port`, or nil where it has none.
   public func name(_ port: UInt16, _ transport: Transport) -> String? {
     guard let index = index(of: Self.key(port, transport)) else { return nil }
-    return primary[index].name
+    return name(of: primary[index])
   }
 
   /// Every port called `name`, by its name or an alias, in the order they were read; letters match in either case.
   public func ports(named name: String) -> [(UInt16, Transport)] {
     var found: [UInt32] = []
     for entries in [primary, aliases] {
-      for entry in entries where Self.isSame(entry.name, name) && !found.contains(entry.key) {
+      for entry in entries where isNamed(entry, name) && !found.contains(entry.key) {
         found.append(entry.key)
       }
     }
@@ -49,22 +62,21 @@ public struct ServiceNames: Sendable {
   }
 
   /// Every name there is, aliases too, some more than once: for suggestions.
-  public var names: some Sequence<String> { [primary, aliases].joined().lazy.map(\.name) }
+  public var names: some Sequence<String> { [primary, aliases].joined().lazy.map { name(of: $0) } }
 
-  private static func isSame(_ left: String, _ right: String) -> Bool {
-    guard left.utf8.count == right.utf8.count else { return false }
-    return zip(left.utf8, right.utf8).allSatisfy { left, right in
+  private func name(of entry: Entry) -> String {
+    String(decoding: text[entry.start..<entry.start + entry.count], as: UTF8.self)
+  }
+
+  private func isNamed(_ entry: Entry, _ name: String) -> Bool {
+    guard entry.count == name.utf8.count else { return false }
+    return zip(text[entry.start..<entry.start + entry.count], name.utf8).allSatisfy { left, right in
       left == right || (left ^ right == 32 && (97...122).contains(left | 32))
     }
   }
 
   private static func key(_ port: UInt16, _ transport: Transport) -> UInt32 {
     UInt32(port) | UInt32(transport.rawValue) << 16
-  }
-
-  /// A name in one transport: ours is left out where the file has the same one, perhaps with another port.
-  private static func identity(_ entry: Entry) -> String {
-    (entry.key >> 16 == 0 ? "t" : "u") + entry.name
   }
 
   private func firstSlot(_ key: UInt32) -> Int {
@@ -85,27 +97,32 @@ public struct ServiceNames: Sendable {
 // MARK: - Reading
 
 extension ServiceNames {
-  private mutating func add(_ text: [UInt8], except known: Set<String> = []) {
-    var start = 0
-    while start < text.count {
-      var end = start
-      while end < text.count, text[end] != UInt8(ascii: "\n") { end += 1 }
-      addLine(text[start..<end], except: known)
-      start = end + 1
+  private mutating func add(_ text: [UInt8], _ range: Range<Int>, except known: KnownNames) {
+    text.withUnsafeBufferPointer { text in
+      var start = range.lowerBound
+      while start < range.upperBound {
+        var end = start
+        while end < range.upperBound, text[end] != UInt8(ascii: "\n") { end += 1 }
+        addLine(text, start..<end, except: known)
+        start = end + 1
+      }
     }
   }
 
   /// Reads `name port/transport alias…`, up to a `#`.
-  private mutating func addLine(_ line: ArraySlice<UInt8>, except known: Set<String>) {
-    var position = line.startIndex
-    guard let name = Self.word(line, &position), let number = Self.word(line, &position) else { return }
-    guard let key = Self.portAndTransport(number) else { return }
-    var word: ArraySlice<UInt8>? = name
+  private mutating func addLine(
+    _ text: UnsafeBufferPointer<UInt8>, _ line: Range<Int>, except known: KnownNames
+  ) {
+    var position = line.lowerBound
+    guard let name = Self.word(text, line, &position), let number = Self.word(text, line, &position),
+      let key = Self.portAndTransport(text, number)
+    else { return }
+    var word: Range<Int>? = name
     while let name = word {
-      if let entry = Self.entry(name, key), known.isEmpty || !known.contains(Self.identity(entry)) {
-        add(entry)
-      }
-      word = Self.word(line, &position)
+      let isPlain = name.allSatisfy { text[$0] > 32 && text[$0] < 127 }
+      let entry = Entry(start: name.lowerBound, count: name.count, key: key)
+      if isPlain, !known.contains(entry, in: text) { add(entry) }
+      word = Self.word(text, line, &position)
     }
   }
 
@@ -130,35 +147,84 @@ extension ServiceNames {
     slots[slot] = UInt16(index + 1)
   }
 
-  private static func word(_ line: ArraySlice<UInt8>, _ position: inout Int) -> ArraySlice<UInt8>? {
+  @inline(__always)
+  private static func word(
+    _ text: UnsafeBufferPointer<UInt8>, _ line: Range<Int>, _ position: inout Int
+  ) -> Range<Int>? {
     func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 }
-    while position < line.endIndex, isBlank(line[position]) { position += 1 }
+    while position < line.upperBound, isBlank(text[position]) { position &+= 1 }
     let start = position
-    while position < line.endIndex, !isBlank(line[position]), line[position] != UInt8(ascii: "#") {
-      position += 1
+    while position < line.upperBound, !isBlank(text[position]), text[position] != UInt8(ascii: "#") {
+      position &+= 1
     }
     if start == position {
-      position = line.endIndex
+      position = line.upperBound
       return nil
     }
-    return line[start..<position]
+    return start..<position
   }
 
-  private static func portAndTransport(_ word: ArraySlice<UInt8>) -> UInt32? {
-    guard let slash = word.firstIndex(of: UInt8(ascii: "/")), slash - word.startIndex <= 5 else { return nil }
+  private static func portAndTransport(_ text: UnsafeBufferPointer<UInt8>, _ word: Range<Int>) -> UInt32? {
     var port: UInt32 = 0
-    for byte in word[..<slash] {
-      guard byte >= 48, byte <= 57 else { return nil }
-      port = port * 10 + UInt32(byte - 48)
+    var position = word.lowerBound
+    while position < word.upperBound, text[position] != UInt8(ascii: "/") {
+      guard text[position] &- 48 < 10, position - word.lowerBound < 5 else { return nil }
+      port = port * 10 + UInt32(text[position] - 48)
+      position += 1
     }
-    guard port > 0, port <= 65535 else { return nil }
-    if word[(slash + 1)...].elementsEqual("tcp".utf8) { return key(UInt16(port), .tcp) }
-    if word[(slash + 1)...].elementsEqual("udp".utf8) { return key(UInt16(port), .udp) }
-    return nil
+    guard word.upperBound - position == 4, port > 0, port <= 65535 else { return nil }
+    switch (text[position + 1], text[position + 2], text[position + 3]) {
+    case (UInt8(ascii: "t"), UInt8(ascii: "c"), UInt8(ascii: "p")): return key(UInt16(port), .tcp)
+    case (UInt8(ascii: "u"), UInt8(ascii: "d"), UInt8(ascii: "p")): return key(UInt16(port), .udp)
+    default: return nil
+    }
   }
 
-  private static func entry(_ name: ArraySlice<UInt8>, _ key: UInt32) -> Entry? {
-    guard name.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
-    return Entry(name: String(decoding: name, as: UTF8.self), key: key)
+  /// Names in a transport: ours is left out where the file has the same one, perhaps with another port.
+  private struct KnownNames {
+    private var entries: [Entry] = []
+    /// Hash slots, at most half of them used: 0 is free, else 1 + an index into `entries`.
+    private var slots: [UInt32] = []
+
+    init() {}
+
+    init(capacity: Int) {
+      var size = 16
+      while size < 2 * capacity { size *= 2 }
+      slots = [UInt32](repeating: 0, count: size)
+      entries.reserveCapacity(capacity)
+    }
+
+    mutating func insert(_ entry: Entry, in text: [UInt8]) {
+      text.withUnsafeBufferPointer { text in
+        guard let slot = place(entry, text) else { return }
+        entries.append(entry)
+        slots[slot] = UInt32(entries.count)
+      }
+    }
+
+    func contains(_ entry: Entry, in text: UnsafeBufferPointer<UInt8>) -> Bool {
+      !slots.isEmpty && place(entry, text) == nil
+    }
+
+    /// The slot where it belongs, nil where it is in one already.
+    private func place(_ entry: Entry, _ text: UnsafeBufferPointer<UInt8>) -> Int? {
+      // FNV-1a.
+      var hash: UInt32 = 0x811C_9DC5 ^ entry.key >> 16
+      for index in entry.start..<entry.start + entry.count {
+        hash = (hash ^ UInt32(text[index])) &* 0x0100_0193
+      }
+      var slot = Int(hash) & (slots.count - 1)
+      while slots[slot] != 0 {
+        let other = entries[Int(slots[slot]) - 1]
+        if other.key >> 16 == entry.key >> 16, other.count == entry.count,
+          (0..<entry.count).allSatisfy({ text[other.start + $0] == text[entry.start + $0] })
+        {
+          return nil
+        }
+        slot = (slot + 1) & (slots.count - 1)
+      }
+      return slot
+    }
   }
 }

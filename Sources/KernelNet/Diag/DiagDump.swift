@@ -29,6 +29,15 @@ struct DiagRows {
     cookies.reserveCapacity(count)
     if wantsTraffic { traffic.reserveCapacity(count) }
   }
+
+  /// Makes sure of room for the sockets of one more buffer.
+  ///
+  /// Room costs nothing until it is written to, but what is there is copied each time there is too little: so there is
+  /// much of it at once.
+  mutating func reserve(oneMore sockets: Int, traffic wantsTraffic: Bool) {
+    guard rows.capacity - rows.count < sockets else { return }
+    reserve(max(1 << 13, 8 * rows.count), traffic: wantsTraffic)
+  }
 }
 
 /// Reads the answer to one request, buffer by buffer. Any bytes at all may be given.
@@ -57,6 +66,7 @@ struct DiagDump {
 
   /// Reads what one recv(2) gave; adds sockets of IPv4 to `v4`, those of IPv6 to `v6`.
   mutating func read(_ buffer: UnsafeRawBufferPointer, v4: inout DiagRows, v6: inout DiagRows) {
+    v4.reserve(oneMore: buffer.count / DiagMessage.size, traffic: wantsTraffic)
     var offset = 0
     while offset < buffer.count, !isDone {
       guard let message = NetlinkMessage(buffer, at: &offset) else {

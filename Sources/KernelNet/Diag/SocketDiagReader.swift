@@ -68,7 +68,8 @@ public final class SocketDiagReader {
       tables += try read(request, into: &sockets)
     }
     let ended = now()
-    usualCount = sockets.rows.count + sockets.rows.count / 8
+    // With room for one more buffer than came, since that is made sure of before each.
+    usualCount = sockets.rows.count + sockets.rows.count / 8 + Self.bufferSize / DiagMessage.size
     var snapshot = Snapshot(
       time: ended.wall, bootTime: ended.boot, readingTook: ended.boot - begun.boot, rows: sockets.rows,
       tables: tables, source: .netlink)

@@ -4,19 +4,21 @@
 /// Puts the command before its options, so that `connwatch --json history` is the history in JSON.
 enum ArgumentOrder {
   /// The commands, with the second words of those that have some.
-  static let commands: [String: [String]] = [
-    "list": [], "record": [], "history": [], "events": [], "services": [], "listeners": ["accept", "forget"],
-    "db": ["info", "check", "prune", "backup"], "help": [],
+  ///
+  /// Like all words here in an array: there are few, and none of them has to be hashed first.
+  static let commands: [(name: String, seconds: [String])] = [
+    ("list", []), ("record", []), ("history", []), ("events", []), ("services", []),
+    ("listeners", ["accept", "forget"]), ("db", ["info", "check", "prune", "backup"]), ("help", []),
   ]
 
   /// Every option of any command that takes a value as the next word.
-  static let valueOptions: Set<String> = [
+  static let valueOptions: [String] = [
     "--at", "--color", "--columns", "--db", "--expected", "--for", "--group-by", "--ignore", "--interval",
     "--keep", "--limit", "--max-size", "--netns", "--proc", "--since", "--source", "--until", "-S", "-U",
   ]
 
   /// Words that begin a filter: with one of them first, the command is `list`.
-  static let filterWords: Set<String> = [
+  static let filterWords: [String] = [
     "!", "(", "src", "dst", "sport", "dport", "host", "net", "service", "process", "pid", "user", "unit",
     "container", "direction", "proto", "state", "exclude", "not",
   ]
@@ -43,7 +45,7 @@ enum ArgumentOrder {
       let asksForHelp = options == ["--help"] || options == ["-h"]
       return asksForHelp ? options : ["list"] + options + tail(rest)
     }
-    if let seconds = commands[first] {
+    if let seconds = commands.first(where: { $0.name == first })?.seconds {
       rest = rest.dropFirst()
       var path = [first]
       if let place = secondWord(rest, among: seconds) { path.append(rest.remove(at: place)) }
@@ -60,7 +62,11 @@ enum ArgumentOrder {
 
   /// Values such as `-90m` look like options; joined to theirs, by its long name, they cannot be taken for one.
   private static func joined(_ option: String, _ value: String) -> [String] {
-    ["\(["-S": "--since", "-U": "--until"][option] ?? option)=\(value)"]
+    ["\(longName(option))=\(value)"]
+  }
+
+  private static func longName(_ option: String) -> String {
+    option == "-S" ? "--since" : option == "-U" ? "--until" : option
   }
 
   private static func tail(_ words: ArraySlice<String>) -> [String] {
@@ -90,7 +96,7 @@ enum ArgumentOrder {
 
   private static func unknown(_ word: String, next: String?) -> Failure {
     let shown = HostileText.escaped(word)
-    let names = commands.keys.sorted()
+    let names = commands.map(\.name).sorted()
     if word == "port" {
       let number = next.map { " " + HostileText.escaped($0) } ?? " 22"
       return Failure("unknown command 'port' (as a filter: connwatch list port\(number))")

@@ -1,52 +1,30 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
 import ConnCore
 import ConnStore
 @preconcurrency import Glibc
 import ProcNet
 
-extension ColorChoice: ExpressibleByArgument {}
-
 /// The options that every command has.
-struct GlobalOptions: ParsableArguments {
-  @Flag(help: "One JSON object a line.")
+struct GlobalOptions: Equatable {
   var json = false
-
-  @Flag(help: "CSV (RFC 4180).")
   var csv = false
-
-  @Flag(name: [.customShort("H"), .long], help: "No header line.")
   var noHeader = false
-
-  @Option(help: ArgumentHelp("Only these columns, by their JSON keys.", valueName: "A,B"))
   var columns: String?
-
-  @Flag(name: .customShort("n"), help: "Numeric addresses (the default).")
   var numeric = false
-
-  @Flag(name: [.customShort("r"), .customLong("resolve")], help: "Host names instead of addresses.")
   var resolve = false
-
-  @Flag(help: "Times in tables in UTC.")
   var utc = false
-
-  @Option(help: ArgumentHelp("auto, always or never.", valueName: "when"))
   var color = ColorChoice.auto
-
-  @Option(help: ArgumentHelp("The history's database.", valueName: "path"))
   var db: String?
-
-  @Option(help: ArgumentHelp("Where /proc is.", valueName: "path"))
   var proc = "/proc"
-
-  @Flag(name: [.customShort("q"), .long], help: "No remarks on standard error.")
   var quiet = false
 
-  func validate() throws {
-    if json && csv { throw ValidationError("--json and --csv exclude each other") }
-    if numeric && resolve { throw ValidationError("-n and -r exclude each other") }
+  /// Why they cannot be meant together, nil where they can.
+  var conflict: String? {
+    if json && csv { return "--json and --csv exclude each other" }
+    if numeric && resolve { return "-n and -r exclude each other" }
+    return nil
   }
 
   /// How to print, as far as the flags and the terminal say.
@@ -55,14 +33,19 @@ struct GlobalOptions: ParsableArguments {
     var options = OutputOptions()
     options.format = json ? .json : csv ? .csv : .table
     options.header = !noHeader
-    options.columns = columns.map {
-      $0.split(separator: ",", omittingEmptySubsequences: false)
-        .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
-    }
+    options.columns = columnKeys
     options.zone = zone
     options.color = terminal.isColored(color)
     options.width = terminal.width
     return options
+  }
+
+  /// The keys of `--columns`, nil for all.
+  var columnKeys: [String]? {
+    columns.map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+        .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+    }
   }
 
   /// The zone of times in tables, and of times that name none.
@@ -70,7 +53,7 @@ struct GlobalOptions: ParsableArguments {
 
   /// Refuses columns that rows do not have, before anything is opened or read for them.
   func checkColumns<Row: OutputRow>(_ row: Row.Type) throws(ColumnError) {
-    if let columns = output.columns { _ = try selectColumns(columns, of: row) }
+    if let columns = columnKeys { _ = try selectColumns(columns, of: row) }
   }
 
   /// Where /proc is.
@@ -82,16 +65,33 @@ struct GlobalOptions: ParsableArguments {
   }
 }
 
-/// The filter: the rest of the words.
-struct FilterArguments: ParsableArguments {
-  @Argument(
-    help: ArgumentHelp(
-      "What to show, in ss's grammar: state established and dport = :443", valueName: "filter"))
-  var words: [String] = []
+extension GlobalOptions {
+  /// Sets a flag by its letter or its long name; false for a word that is none.
+  mutating func set(_ flag: String) -> Bool {
+    switch flag {
+    case "json": json = true
+    case "csv": csv = true
+    case "H", "no-header": noHeader = true
+    case "n": numeric = true
+    case "r", "resolve": resolve = true
+    case "utc": utc = true
+    case "q", "quiet": quiet = true
+    default: return false
+    }
+    return true
+  }
 
-  /// Reads the filter.
-  func filter(_ names: Names) throws(FilterError) -> Filter {
-    if words.isEmpty { return .everything }
-    return try Filter(words, services: names.services, userID: { Names.userID($0) })
+  /// Sets an option that has a value, by its long name; false for a word that is none, or a value that it cannot have.
+  mutating func set(_ option: String, to value: String) -> Bool {
+    switch option {
+    case "columns": columns = value
+    case "db": db = value
+    case "proc": proc = value
+    case "color":
+      guard let choice = ColorChoice(rawValue: value) else { return false }
+      color = choice
+    default: return false
+    }
+    return true
   }
 }

@@ -8,10 +8,19 @@ import ProcNet
 /// Names of services and users, looked up once each.
 final class Names {
   /// Names of ports: /etc/services and our own.
-  let services: ServiceNames
+  private(set) lazy var services = ServiceNames(file: (try? FileBytes.read("/etc/services")) ?? [])
   private var users: [UInt32: String?] = [:]
+  /// Names of services that were asked for, each at the place that its port gives it: most rows ask for what an earlier
+  /// one did.
+  private var recent = [(key: UInt32, name: String?)](repeating: (.max, nil), count: 256)
 
-  init() { services = ServiceNames(file: (try? FileBytes.read("/etc/services")) ?? []) }
+  /// The name of a port, nil where it has none.
+  func service(_ port: UInt16, _ transport: Transport) -> String? {
+    let key = UInt32(port) << 8 | UInt32(transport.rawValue)
+    let place = Int(port & 255)
+    if recent[place].key != key { recent[place] = (key, services.name(port, transport)) }
+    return recent[place].name
+  }
 
   /// The name of a user, nil where there is none.
   func user(_ uid: UInt32?) -> String? {
@@ -60,13 +69,17 @@ enum FileBytes {
     guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
+    var count = 0
+    repeat {
+      // Room that need not be cleared before it is filled.
+      bytes += [UInt8](unsafeUninitializedCapacity: 16_384) { room, filled in
+        repeat {
+          count = Glibc.read(descriptor, room.baseAddress, room.count)
+        } while count < 0 && errno == EINTR
+        filled = max(0, count)
+      }
       guard count >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: chunk[..<count])
-    }
+    } while count > 0
+    return bytes
   }
 }

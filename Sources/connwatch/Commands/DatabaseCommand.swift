@@ -31,7 +31,9 @@ struct DatabaseCommand: ParsableCommand {
       commandName: "info", abstract: "Where it is, how large, and what is in it.",
       usage: "connwatch db info [OPTIONS]")
 
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       try global.checkColumns(InfoRow.self)
@@ -54,7 +56,9 @@ struct DatabaseCommand: ParsableCommand {
       commandName: "check", abstract: "Look for damage; exit status 2 where there is some.",
       usage: "connwatch db check [OPTIONS]")
 
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let history = try global.openHistory()
@@ -92,7 +96,9 @@ struct DatabaseCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Take out the oldest until no more bytes are used.", valueName: "size"))
     var maxSize: String?
 
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func validate() throws {
       if keep == nil && maxSize == nil {
@@ -125,7 +131,9 @@ struct DatabaseCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A file that does not exist yet.", valueName: "file"))
     var file: String
 
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let history = try global.openHistory()

@@ -27,9 +27,12 @@ struct EventsCommand: ParsableCommand {
   var follow = false
 
   @OptionGroup var range: RangeOptions
-  @OptionGroup var sockets: SocketOptions
-  @OptionGroup(title: "Global Options") var global: GlobalOptions
+  @OptionGroup var socketArguments: SocketArguments
+  @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
   @OptionGroup var filterArguments: FilterArguments
+
+  private var sockets: SocketOptions { socketArguments.options }
+  private var global: GlobalOptions { globalArguments.options }
 
   func validate() throws {
     if follow && range.until != nil { throw ValidationError("-f and --until exclude each other") }

@@ -32,9 +32,12 @@ struct HistoryCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Bytes, round-trip times and retransmissions too.")
   var info = false
 
-  @OptionGroup var sockets: SocketOptions
-  @OptionGroup(title: "Global Options") var global: GlobalOptions
+  @OptionGroup var socketArguments: SocketArguments
+  @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
   @OptionGroup var filterArguments: FilterArguments
+
+  private var sockets: SocketOptions { socketArguments.options }
+  private var global: GlobalOptions { globalArguments.options }
 
   func run() throws {
     let names = Names()

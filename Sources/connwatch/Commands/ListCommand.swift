@@ -3,8 +3,6 @@
 
 import ArgumentParser
 import ConnCore
-import ConnStore
-import ProcNet
 
 /// `connwatch list`: the sockets that are open.
 struct ListCommand: ParsableCommand {
@@ -27,8 +25,8 @@ struct ListCommand: ParsableCommand {
 
       """ + Filter.grammar)
 
-  @OptionGroup var sockets: SocketOptions
-  @OptionGroup(title: "Global Options") var global: GlobalOptions
+  @OptionGroup var sockets: SocketArguments
+  @OptionGroup(title: "Global Options") var global: GlobalArguments
   @OptionGroup var filterArguments: FilterArguments
 
   @Option(
@@ -37,13 +35,13 @@ struct ListCommand: ParsableCommand {
   var at: String?
 
   @Option(help: ArgumentHelp("Where sockets are read from: auto, proc or netlink.", valueName: "source"))
-  var source = Source.auto
+  var source = Listing().source
 
   @Option(
     help: ArgumentHelp(
       "The network namespace: self, all, a name (as ip netns has it), or a process in it.", valueName: "name")
   )
-  var netns = "self"
+  var netns = Listing().netns
 
   @Flag(name: [.short, .long], help: "What connections carried: bytes, round-trip times, retransmissions.")
   var info = false
@@ -55,57 +53,15 @@ struct ListCommand: ParsableCommand {
   var summary = false
 
   func validate() throws {
-    if source == .trace {
-      throw ValidationError("--source trace: that is for record (list takes auto, proc or netlink)")
-    }
+    if let conflict = listing.conflict { throw ValidationError(conflict) }
   }
 
-  func run() throws {
-    let names = Names()
-    let filter = try filterArguments.filter(names)
-    if !summary { try global.checkColumns(ListRow.self) }
-    var table: [ListRow]
-    let selection = NetworkNamespaces.Selection(netns)
-    if let at {
-      table = try PastTable(global: global, names: names).rows(at: at, in: selection)
-      let protos = sockets.protos
-      table.removeAll { !protos.contains($0.socket.proto) || !isAsked($0) }
-      if !filter.matchesEverything {
-        table.removeAll {
-          !filter.matches(
-            FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
-        }
-      }
-    } else {
-      let wantsMemory = !noOwners && !summary
-      var live = LiveTable(global: global, names: names)
-      live.looksUpOwners = !noOwners && !summary || filter.usesOwners
-      live.looksUpHistory = wantsMemory
-      live.source = source
-      live.netns = selection
-      if sockets.listening { live.states = LiveSource.listening }
-      live.wantsTraffic = !summary && asksForTraffic
-      table = try live.rows(sockets.protos, filter: filter, isAsked: isAsked)
-    }
-    let output = StandardOutput.standard()
-    if summary {
-      try Summary(table.map(\.socket)).print(global.output, to: output)
-    } else {
-      var options = global.output
-      if global.resolve, options.format == .table {
-        options.names = NameResolver().resolve(
-          table.lazy.flatMap { [$0.socket.local.address, $0.socket.remote.address] })
-      }
-      var printer = try RowPrinter<ListRow>(
-        table: ListRow.table(traffic: info, namespaces: selection == .all), options: options, to: output)
-      try printer.print(table)
-    }
-    try output.flush()
-  }
+  func run() throws { try listing.run() }
 
-  private var asksForTraffic: Bool {
-    info || global.output.columns?.contains { key in ListRow.traffic.contains { $0.rawValue == key } } == true
+  /// What the words say.
+  var listing: Listing {
+    Listing(
+      sockets: sockets.options, global: global.options, words: filterArguments.words, at: at, source: source,
+      netns: netns, info: info, noOwners: noOwners, summary: summary)
   }
-
-  private func isAsked(_ row: ListRow) -> Bool { !sockets.listening || row.role == .listener }
 }

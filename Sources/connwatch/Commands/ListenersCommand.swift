@@ -51,7 +51,9 @@ struct ListenersCommand: ParsableCommand {
     var check = false
 
     @OptionGroup var place: ExpectedPlace
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let names = Names()
@@ -103,7 +105,9 @@ struct ListenersCommand: ParsableCommand {
 
     @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let wanted = try choice.words()
@@ -137,7 +141,9 @@ struct ListenersCommand: ParsableCommand {
 
     @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace
-    @OptionGroup(title: "Global Options") var global: GlobalOptions
+    @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+    private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
       let wanted = try choice.words()
@@ -242,8 +248,8 @@ extension Listener {
   static func all(_ global: GlobalOptions, _ names: Names) throws -> [Listener] {
     var live = LiveTable(global: global, names: names)
     live.looksUpHistory = false
-    live.states = LiveSource.listening
-    let rows = try live.rows(.all, filter: .everything) { $0.role == .listener }
+    live.onlyListeners = true
+    let rows = try live.rows(.all, filter: .everything)
     var seen: Set<ExpectedRule> = []
     var listeners: [Listener] = []
     for row in rows {

@@ -15,36 +15,66 @@ struct LiveTable {
   var looksUpHistory = true
   var source = Source.auto
   var netns = NetworkNamespaces.Selection.own
-  /// The states of the sockets that can be asked for.
-  var states = StateSet.all
+  /// Listeners alone are asked for.
+  var onlyListeners = false
   /// What connections carried is asked for.
   var wantsTraffic = false
+  /// What our own namespace is called is asked for.
+  var wantsOwnLabel = true
 
   init(global: GlobalOptions, names: Names) {
     self.global = global
     self.names = names
   }
 
-  /// One namespace's share of the rows.
-  private struct Part {
-    var source: LiveSource
-    var context: ListRow.Context
-    /// The listeners that have connections waiting.
-    var queues: AcceptQueues
-    /// Its rows.
-    var rows: Range<Int>
-  }
-
-  /// Reads the tables and picks rows.
+  /// Reads the tables, picks rows, and finds out what else is asked for.
   ///
   /// - Throws: ``Failure`` where a table cannot be read.
-  func rows(_ protos: ProtoSet, filter: Filter, isAsked: (ListRow) -> Bool) throws -> [ListRow] {
+  func rows(_ protos: ProtoSet, filter: Filter) throws -> [ListRow] {
     let history = looksUpHistory ? try global.openHistoryIfAny() : nil
-    let question = LiveSource.Question(
-      protos: protos.intersection(filter.protos), states: states, filter: DiagFilter(filter),
-      wantsTraffic: wantsTraffic)
+    let namespaces = try read(protos, filter)
     var table: [ListRow] = []
     var parts: [Part] = []
+    for rows in namespaces {
+      let start = table.count
+      table.append(contentsOf: rows)
+      parts.append(Part(rows: rows, range: start..<table.count))
+    }
+    if looksUpOwners {
+      let question = question(protos, filter)
+      try lookUpOwners(&table, parts) { try $0.read(question)?.snapshot }
+    }
+    if let history { try remember(&table, parts, history) }
+    if filter.usesOwners {
+      table.removeAll {
+        !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
+      }
+    }
+    return table
+  }
+
+  /// One namespace's share of the table.
+  private struct Part {
+    let rows: LiveRows
+    let range: Range<Int>
+
+    var source: LiveSource { rows.source }
+    /// The listeners that have connections waiting.
+    var queues: AcceptQueues { AcceptQueues(rows.reading.listeners) }
+  }
+
+  private func question(_ protos: ProtoSet, _ filter: Filter) -> LiveSource.Question {
+    LiveSource.Question(
+      protos: protos.intersection(filter.protos), states: onlyListeners ? LiveSource.listening : .all,
+      filter: DiagFilter(filter), wantsTraffic: wantsTraffic)
+  }
+
+  /// Reads the tables of each namespace: rows without owners and history.
+  ///
+  /// - Throws: ``Failure`` where a table cannot be read.
+  func read(_ protos: ProtoSet, _ filter: Filter) throws -> [LiveRows] {
+    let question = question(protos, filter)
+    var namespaces: [LiveRows] = []
     var tellsTraffic = true
     for source in try sources() {
       guard let reading = try source.read(question) else {
@@ -61,59 +91,21 @@ struct LiveTable {
       tellsTraffic = tellsTraffic && reading.snapshot.source != .proc
       let context = ListRow.Context(
         names: names, time: reading.snapshot.time, netns: source.namespace?.label)
-      let start = table.count
-      append(reading, of: source, context, filter, to: &table, isAsked: isAsked)
-      parts.append(
-        Part(
-          source: source, context: context, queues: AcceptQueues(reading.listeners),
-          rows: start..<table.count))
+      namespaces.append(
+        LiveRows(reading, of: source, context, filter: filter, onlyListeners: onlyListeners))
     }
-    if let why = parts.lazy.compactMap(\.source.whyNoDiag).first { global.remark("\(why): reading /proc") }
+    if let why = namespaces.lazy.compactMap(\.source.whyNoDiag).first {
+      global.remark("\(why): reading /proc")
+    }
     if wantsTraffic, !tellsTraffic {
       global.remark("/proc does not tell bytes, round-trip times and retransmissions (--source netlink does)")
     }
-    if looksUpOwners {
-      try lookUpOwners(&table, parts) { try $0.read(question)?.snapshot }
-    }
-    if let history { try remember(&table, parts, history) }
-    if filter.usesOwners {
-      table.removeAll {
-        !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
-      }
-    }
-    return table
-  }
-
-  /// Appends the rows of one namespace that are asked for and may match.
-  private func append(
-    _ reading: LiveSource.Reading, of source: LiveSource, _ context: ListRow.Context, _ filter: Filter,
-    to table: inout [ListRow], isAsked: (ListRow) -> Bool
-  ) {
-    let snapshot = reading.snapshot
-    let ephemeral = source.ephemeral
-    var listeners = ListenerSet()
-    listeners.insert(listenersOf: reading.listeners, ephemeral: ephemeral)
-    table.reserveCapacity(table.count + snapshot.rows.count)
-    for (index, socket) in snapshot.rows.enumerated() {
-      var row = ListRow(
-        context: context, socket: socket, role: Life.Role(socket, ephemeral: ephemeral),
-        direction: Direction.infer(socket, listeners: listeners, ephemeral: ephemeral, sawOpening: false),
-        owner: .notLookedUp)
-      guard isAsked(row) else { continue }
-      // What can be left out before owners are looked up need not be looked up.
-      if !filter.usesOwners, !filter.matchesEverything,
-        !filter.matches(FilterSubject(socket, role: row.role, direction: row.direction))
-      {
-        continue
-      }
-      if index < snapshot.traffic.count { row.traffic = snapshot.traffic[index] }
-      table.append(row)
-    }
+    return namespaces
   }
 
   /// The namespaces that are asked for. Of all of them, those that may not be seen into are left out, and that is said.
   private func sources() throws -> [LiveSource] {
-    if netns == .own { return [try source(NetNamespace(reading: global.root))] }
+    if netns == .own { return [try source(wantsOwnLabel ? NetNamespace(reading: global.root) : nil)] }
     let seen: NetworkNamespaces
     let chosen: [NetNamespace]
     do throws(NetworkNamespaceError) {
@@ -174,17 +166,18 @@ struct LiveTable {
     owners.lookUp(table.lazy.filter { $0.socket.inode != 0 }.map { WantedSocket($0.socket) })
     for part in parts {
       var unclear: Set<UInt64> = []
-      for index in part.rows {
-        table[index].owner = owners.owner(of: table[index].socket, queues: part.queues)
+      let queues = part.queues
+      for index in part.range {
+        table[index].owner = owners.owner(of: table[index].socket, queues: queues)
         if owners.needsSecondLook(table[index].socket) { unclear.insert(table[index].socket.inode) }
       }
       if unclear.isEmpty { continue }
       // Nobody holds these: either they have closed since, or the kernel itself has them.
       let again = try lookAgain(part.source)
       let there = Set((again?.rows ?? []).lazy.map(\.inode).filter { unclear.contains($0) })
-      for index in part.rows where unclear.contains(table[index].socket.inode) {
+      for index in part.range where unclear.contains(table[index].socket.inode) {
         table[index].owner = owners.owner(
-          of: table[index].socket, queues: part.queues,
+          of: table[index].socket, queues: queues,
           stillThere: there.contains(table[index].socket.inode))
       }
     }
@@ -205,7 +198,7 @@ struct LiveTable {
     else { return }
     for part in parts {
       let lives = memory.lives(in: part.source.namespace)
-      for index in part.rows {
+      for index in part.range {
         guard let life = lives.life(of: table[index].socket) else { continue }
         table[index].firstSeen = life.firstSeen
         if table[index].direction == nil { table[index].direction = life.direction }

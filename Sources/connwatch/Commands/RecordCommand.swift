@@ -58,7 +58,9 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
   var ignore: String?
 
-  @OptionGroup(title: "Global Options") var global: GlobalOptions
+  @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
+
+  private var global: GlobalOptions { globalArguments.options }
 
   func run() throws {
     let names = Names()

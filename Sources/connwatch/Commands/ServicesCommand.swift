@@ -22,8 +22,10 @@ struct ServicesCommand: ParsableCommand {
       """)
 
   @OptionGroup var range: RangeOptions
-  @OptionGroup(title: "Global Options") var global: GlobalOptions
+  @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
   @OptionGroup var filterArguments: FilterArguments
+
+  private var global: GlobalOptions { globalArguments.options }
 
   func run() throws {
     let names = Names()

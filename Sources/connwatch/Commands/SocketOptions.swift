@@ -1,45 +1,19 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
 import ConnCore
 
 /// ss's short options for which sockets, in any combination: `-tulpn`.
-struct SocketOptions: ParsableArguments {
-  @Flag(name: [.customShort("t"), .customLong("tcp")], help: "TCP.")
+struct SocketOptions: Equatable {
   var tcp = false
-
-  @Flag(name: [.customShort("u"), .customLong("udp")], help: "UDP.")
   var udp = false
-
-  @Flag(name: [.customShort("l"), .customLong("listening")], help: "Listeners only.")
   var listening = false
-
-  @Flag(name: [.customShort("a"), .customLong("all")], help: "Listeners and all others.")
   var all = false
-
-  @Flag(name: [.customShort("4"), .customLong("ipv4")], help: "IPv4 sockets.")
   var v4 = false
-
-  @Flag(name: [.customShort("6"), .customLong("ipv6")], help: "IPv6 sockets.")
   var v6 = false
 
-  @Flag(
-    name: [.customShort("p"), .customLong("processes")],
-    help: "Accepted and changes nothing: owners are always shown.")
-  var processes = false
-
-  @Flag(name: [.customShort("x"), .customLong("unix")], help: .hidden)
-  var unix = false
-
-  @Flag(name: [.customShort("w"), .customLong("raw")], help: .hidden)
-  var raw = false
-
-  func validate() throws {
-    if unix { throw ValidationError("-x: Unix sockets are not supported (TCP and UDP are: -t, -u)") }
-    if raw { throw ValidationError("-w: raw sockets are not supported (TCP and UDP are: -t, -u)") }
-    if listening && all { throw ValidationError("-l and -a exclude each other") }
-  }
+  /// Why they cannot be meant together, nil where they can.
+  var conflict: String? { listening && all ? "-l and -a exclude each other" : nil }
 
   /// The tables asked for.
   var protos: ProtoSet {
@@ -50,5 +24,23 @@ struct SocketOptions: ParsableArguments {
       if transport && family { set.insert(ProtoSet(proto)) }
     }
     return set
+  }
+}
+
+extension SocketOptions {
+  /// Sets a flag by its letter or its long name; false for a word that is none.
+  mutating func set(_ flag: String) -> Bool {
+    switch flag {
+    case "t", "tcp": tcp = true
+    case "u", "udp": udp = true
+    case "l", "listening": listening = true
+    case "a", "all": all = true
+    case "4", "ipv4": v4 = true
+    case "6", "ipv6": v6 = true
+    // Owners are shown anyway.
+    case "p", "processes": break
+    default: return false
+    }
+    return true
   }
 }

@@ -28,8 +28,8 @@ struct Summary {
   private var counts: [Proto: [SocketState: Int]] = [:]
 
   /// Counts sockets.
-  init(_ sockets: [SocketRow]) {
-    for socket in sockets { counts[socket.proto, default: [:]][socket.state, default: 0] += 1 }
+  init(_ rows: some Sequence<ListRow>) {
+    for row in rows { counts[row.socket.proto, default: [:]][row.socket.state, default: 0] += 1 }
   }
 
   /// Prints a row for each protocol and state there is.

@@ -29,7 +29,10 @@ extension OutputRow {
 }
 
 /// How a table shows a field.
-struct TableColumn<Field: RawRepresentable<String> & Hashable & Sendable>: Sendable {
+///
+/// What a field must be able to do is asked of ``init(_:_:drop:flexible:minimumWidth:)`` and not of the type: looking
+/// that up when the first column is made would take longer than printing a short table.
+struct TableColumn<Field: Sendable>: Sendable {
   /// What is shown.
   var field: Field
   /// The header; the key in capitals unless given.
@@ -40,16 +43,23 @@ struct TableColumn<Field: RawRepresentable<String> & Hashable & Sendable>: Senda
   var isFlexible: Bool
   /// The least width, for tables printed a few rows at a time.
   var minimumWidth: Int
+}
 
+extension TableColumn where Field: RawRepresentable<String> {
   init(
     _ field: Field, _ header: String? = nil, drop dropOrder: Int? = nil, flexible isFlexible: Bool = false,
     minimumWidth: Int = 0
   ) {
     self.field = field
-    self.header = header ?? field.rawValue.uppercased()
+    self.header = header ?? Self.capitals(field.rawValue)
     self.dropOrder = dropOrder
     self.isFlexible = isFlexible
     self.minimumWidth = minimumWidth
+  }
+
+  /// Keys are ASCII.
+  private static func capitals(_ key: String) -> String {
+    String(decoding: key.utf8.map { $0 &- 97 < 26 ? $0 - 32 : $0 }, as: UTF8.self)
   }
 }
 

@@ -5,11 +5,14 @@
 ///
 /// Called once with all rows, or again and again with a few: the header is printed the first time, also for no rows.
 struct RowPrinter<Row: OutputRow> {
-  private let format: OutputFormat
+  private enum Form {
+    case table(TableRenderer<Row>)
+    case json(JSONLines<Row>)
+    case csv(CSVLines<Row>)
+  }
+
   private let output: StandardOutput
-  private var table: TableRenderer<Row>
-  private var json: JSONLines<Row>
-  private var csv: CSVLines<Row>
+  private var form: Form
 
   /// Makes a printer, or fails on a column that the rows do not have.
   ///
@@ -19,7 +22,6 @@ struct RowPrinter<Row: OutputRow> {
     to output: StandardOutput
   ) throws(ColumnError) {
     self.output = output
-    format = options.format
     var columns = table ?? Row.table
     var fields = Row.keys
     if let keys = options.columns {
@@ -27,23 +29,30 @@ struct RowPrinter<Row: OutputRow> {
       // Headed by their keys, none dropped, a process cut as ever.
       columns = fields.map { TableColumn($0, flexible: $0.rawValue == "process") }
     }
-    self.table = TableRenderer(columns: columns, options: options)
-    json = JSONLines(fields: fields)
-    csv = CSVLines(fields: fields, header: options.header)
+    form =
+      switch options.format {
+      case .table: .table(TableRenderer(columns: columns, options: options))
+      case .json: .json(JSONLines(fields: fields))
+      case .csv: .csv(CSVLines(fields: fields, header: options.header))
+      }
   }
 
   /// Prints rows. They may stay in the buffer until ``StandardOutput/flush()``.
   mutating func print(_ rows: some Sequence<Row>) throws(OutputError) {
     var bytes = ByteBuffer()
-    switch format {
-    case .table: try table.render(rows, to: &bytes, writing: output)
-    case .json:
+    switch form {
+    case .table(var table):
+      defer { form = .table(table) }
+      try table.render(rows, to: &bytes, writing: output)
+    case .json(var json):
       for row in rows {
         json.append(row, to: &bytes)
         if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }
       }
-    case .csv:
+      form = .json(json)
+    case .csv(var csv):
       csv.appendHeader(to: &bytes)
+      form = .csv(csv)
       for row in rows {
         csv.append(row, to: &bytes)
         if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }

@@ -1,6 +1,15 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
+/// A column, ready for the loop over the lines.
+private struct ShownColumn {
+  var width = 0
+  var isShown = false
+  var isRight = false
+  var isLast = false
+  var isFlexible = false
+}
+
 /// Rows as an aligned table.
 ///
 /// Each cell is written once, into one buffer, and measured on the way; then lines are put together from the cells.
@@ -8,24 +17,6 @@
 struct TableRenderer<Row: OutputRow> {
   /// Rows measured before they are printed: bounds the memory of a table of millions.
   static var batch: Int { 131_072 }
-
-  /// What is written before each cell in the buffer.
-  private struct Head {
-    /// Its bytes, without this head.
-    var count: UInt32
-    /// The columns it takes; one that is wider is not padded.
-    var width: UInt16
-    var style: Style
-  }
-
-  /// A column, ready for the loop over the lines.
-  private struct Shown {
-    var width = 0
-    var isShown = false
-    var isRight = false
-    var isLast = false
-    var isFlexible = false
-  }
 
   private let columns: [TableColumn<Row.Field>]
   private let fields: [Row.Field]
@@ -53,7 +44,7 @@ struct TableRenderer<Row: OutputRow> {
     _ rows: some Sequence<Row>, to bytes: inout ByteBuffer, writing output: StandardOutput
   ) throws(OutputError) {
     var iterator = rows.makeIterator()
-    var cells = ByteBuffer()
+    var cells = TableCells(expecting: columns.count * min(Self.batch, rows.underestimatedCount))
     var count: Int
     repeat {
       cells.removeAll()
@@ -63,43 +54,47 @@ struct TableRenderer<Row: OutputRow> {
         isHeaderDue = false
         appendHeader(shown, to: &bytes)
       }
-      var cell = UnsafeRawPointer(cells.base)
-      for _ in 0..<count {
-        cell = append(rowAt: cell, shown, to: &bytes)
-        if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }
+      try shown.withUnsafeBufferPointer { shown throws(OutputError) in
+        var cell = cells.heads
+        for _ in 0..<count {
+          for place in shown {
+            if place.isShown { Self.append(cell.pointee, cells, place, to: &bytes) }
+            cell += 1
+          }
+          bytes.append(UInt8(ascii: "\n"))
+          if bytes.count >= StandardOutput.chunk { try output.write(&bytes) }
+        }
       }
-    } while count == Self.batch
+    } while count == Self.batch || cells.isFull
   }
 
   /// Writes the cells of a batch of rows; returns how many rows there were.
-  private mutating func measure(_ iterator: inout some IteratorProtocol<Row>, into cells: inout ByteBuffer)
-    -> Int
-  {
-    let headSize = MemoryLayout<Head>.stride
+  private mutating func measure(
+    _ iterator: inout some IteratorProtocol<Row>, into cells: inout TableCells
+  ) -> Int {
     let isColored = options.color
     var count = 0
     // Copies of its own, so that the loop need not look for others who hold them.
     var widths = widths
     var isNumber = isNumber
-    while count < Self.batch, let row = iterator.next() {
-      count += 1
-      for column in 0..<fields.count {
-        let value = row.value(fields[column])
-        cells.reserve(headSize)
-        cells.advance(headSize)
-        let start = cells.count
-        let width = text.append(value, to: &cells)
-        if width > widths[column] { widths[column] = width }
-        if isNumber[column] == nil { isNumber[column] = value.isNumber }
-        var style = Style.plain
-        if isColored {
-          style = row.style(fields[column])
-          if style == .plain, case .state(let state) = value { style = Style(of: state) }
+    fields.withUnsafeBufferPointer { fields in
+      widths.withUnsafeMutableBufferPointer { widths in
+        isNumber.withUnsafeMutableBufferPointer { isNumber in
+          while count < Self.batch, !cells.isFull, let row = iterator.next() {
+            count &+= 1
+            for column in 0..<fields.count {
+              let value = row.value(fields[column])
+              var cell = cells.append(value, &text)
+              if cell.width > widths[column] { widths[column] = Int(cell.width) }
+              if isNumber[column] == nil { isNumber[column] = value.isNumber }
+              if isColored {
+                cell.style = row.style(fields[column])
+                if cell.style == .plain, case .state(let state) = value { cell.style = Style(of: state) }
+              }
+              cells.append(cell)
+            }
+          }
         }
-        let head = Head(
-          count: UInt32(truncatingIfNeeded: cells.count - start), width: UInt16(clamping: width), style: style
-        )
-        UnsafeMutableRawPointer(cells.base + start - headSize).storeBytes(of: head, as: Head.self)
       }
     }
     self.widths = widths
@@ -108,23 +103,23 @@ struct TableRenderer<Row: OutputRow> {
   }
 
   /// Every column in its order, with its place where it has one.
-  private func layout() -> [Shown] {
+  private func layout() -> [ShownColumn] {
     let needs = columns.indices.map { index in
       TableLayout.Need(
         width: widths[index], headerWidth: DisplayWidth.of(columns[index].header),
         dropOrder: columns[index].dropOrder, isFlexible: columns[index].isFlexible)
     }
     let places = TableLayout.fit(needs, into: options.width)
-    var shown = columns.map { _ in Shown() }
+    var shown = columns.map { _ in ShownColumn() }
     for (index, place) in places.enumerated() {
-      shown[place.column] = Shown(
+      shown[place.column] = ShownColumn(
         width: place.width, isShown: true, isRight: isNumber[place.column] == true,
         isLast: index == places.count - 1, isFlexible: columns[place.column].isFlexible)
     }
     return shown
   }
 
-  private func appendHeader(_ shown: [Shown], to bytes: inout ByteBuffer) {
+  private func appendHeader(_ shown: [ShownColumn], to bytes: inout ByteBuffer) {
     let style = options.color ? Style.bold : .plain
     for (column, place) in zip(columns, shown) where place.isShown {
       let padding = place.width - DisplayWidth.of(column.header)
@@ -137,29 +132,40 @@ struct TableRenderer<Row: OutputRow> {
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  /// Appends the line of the row whose cells begin here; returns where the next row's do.
-  private func append(
-    rowAt first: UnsafeRawPointer, _ shown: [Shown], to bytes: inout ByteBuffer
-  ) -> UnsafeRawPointer {
-    var cell = first
-    for place in shown {
-      let head = cell.loadUnaligned(as: Head.self)
-      let text = (cell + MemoryLayout<Head>.stride).assumingMemoryBound(to: UInt8.self)
-      let count = Int(head.count)
-      cell = UnsafeRawPointer(text + count)
-      guard place.isShown else { continue }
-      let padding = place.width - Int(head.width)
-      if place.isRight { bytes.append(spaces: padding) }
-      if head.style != .plain { head.style.begin(&bytes) }
-      if padding >= 0 || !place.isFlexible {
-        bytes.append(slackAfter: text, count: count)
+  /// Appends a cell, and what parts it from the next one.
+  @inline(__always)
+  private static func append(
+    _ cell: TableCells.Head, _ cells: borrowing TableCells, _ place: ShownColumn, to bytes: inout ByteBuffer
+  ) {
+    let (text, count) = cells.text(cell)
+    let padding = place.width &- Int(cell.width)
+    let gap = place.isLast ? 0 : TableLayout.gap
+    if padding >= 0, cell.style == .plain, count <= 16, padding <= 14 {
+      // Nearly every cell: a block of text and one of blanks, each written whole, with room for what is too much.
+      bytes.reserve(count &+ padding &+ gap)
+      let end = UnsafeMutableRawPointer(bytes.end)
+      let block = UnsafeRawPointer(text).loadUnaligned(as: SIMD16<UInt8>.self)
+      let blanks = SIMD16<UInt8>(repeating: 32)
+      if place.isRight {
+        end.storeBytes(of: blanks, as: SIMD16<UInt8>.self)
+        (end + padding).storeBytes(of: block, as: SIMD16<UInt8>.self)
+        (end + padding + count).storeBytes(of: blanks, as: SIMD16<UInt8>.self)
+        bytes.advance(padding &+ count &+ gap)
       } else {
-        DisplayWidth.append(UnsafeBufferPointer(start: text, count: count), cutTo: place.width, to: &bytes)
+        end.storeBytes(of: block, as: SIMD16<UInt8>.self)
+        (end + count).storeBytes(of: blanks, as: SIMD16<UInt8>.self)
+        bytes.advance(count &+ (place.isLast ? 0 : padding &+ gap))
       }
-      if head.style != .plain { head.style.end(&bytes) }
-      if !place.isLast { bytes.append(spaces: TableLayout.gap + (place.isRight ? 0 : max(0, padding))) }
+      return
     }
-    bytes.append(UInt8(ascii: "\n"))
-    return cell
+    if place.isRight { bytes.append(spaces: padding) }
+    if cell.style != .plain { cell.style.begin(&bytes) }
+    if padding >= 0 || !place.isFlexible {
+      bytes.append(slackAfter: text, count: count)
+    } else {
+      DisplayWidth.append(UnsafeBufferPointer(start: text, count: count), cutTo: place.width, to: &bytes)
+    }
+    if cell.style != .plain { cell.style.end(&bytes) }
+    if !place.isLast { bytes.append(spaces: gap + (place.isRight ? 0 : max(0, padding))) }
   }
 }

@@ -85,7 +85,9 @@ struct ListRow: OutputRow {
     case .local: return .endpoint(socket.local)
     case .remote: return .endpoint(socket.remote)
     case .service:
-      return serviceName(socket, role, direction, context.names.services).orNull(Value.text)
+      let end = serviceEnd(
+        socket.proto, local: socket.local, remote: socket.remote, role: role, direction: direction)
+      return end.flatMap { context.names.service($0, socket.proto.transport) }.orNull(Value.text)
     case .direction: return direction.orNull(Value.direction)
     case .uid: return socket.uid.orNull { .number($0) }
     case .user: return context.names.user(socket.uid).orNull(Value.text)
@@ -112,12 +114,4 @@ extension ListRow {
     guard let traffic, traffic.roundTrip > 0 else { return nil }
     return traffic.roundTrip
   }
-}
-
-/// The name of a socket's service end, nil where that end or its name is not known.
-func serviceName(
-  _ socket: SocketRow, _ role: Life.Role, _ direction: Direction?, _ services: ServiceNames
-) -> String? {
-  serviceEnd(socket.proto, local: socket.local, remote: socket.remote, role: role, direction: direction)
-    .flatMap { services.name($0, socket.proto.transport) }
 }
