@@ -29,6 +29,9 @@ let package = Package(
       swiftSettings: strict),
     // Sockets by the hundred thousand, and new ones by the thousand a second.
     .executableTarget(name: "benchload"),
+    // A history of any size, with the skew that real ones have.
+    .executableTarget(
+      name: "make-history", dependencies: [ours("ConnCore"), ours("ConnStore")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
