@@ -10,6 +10,8 @@ extension Filter {
     public var sql: String
     /// One value a `?`, in order.
     public var bindings: [SQLValue]
+    /// What the condition says, for whoever can tell without a row.
+    var expression: FilterExpression
   }
 
   /// The filter as SQL: true for exactly the lives that ``matches(_:)`` is true for in their latest state.
@@ -28,7 +30,7 @@ extension Filter {
       throw Self.tooLarge(
         "too many conditions", hint: "a network can stand for many addresses, a range for ports")
     }
-    return SQL(sql: writer.sql, bindings: writer.bindings)
+    return SQL(sql: writer.sql, bindings: writer.bindings, expression: expression)
   }
 
   private static func tooLarge(_ why: String, hint: String) -> FilterError {
@@ -137,21 +139,13 @@ private struct FilterSQLWriter {
     switch test {
     case .state(let states): writeStates(states)
     case .address(let end, let block):
-      writeEnds(end) { writer, side in writer.writeAddress("l.\(side)addr", block) }
+      writeEnds(end) { writer, side in writer.write("l.\(side)addr", in: DictionaryQuery(addressesIn: block))
+      }
     case .port(let end, let range):
       writeEnds(end) { writer, side in writer.writePort("l.\(side)port", range) }
     case .service(let ports): writeService(ports)
-    case .process(let pattern): writeProgram { $0.writeProcess(pattern) }
     case .pid(let pid): write("l.pid=?", .integer(Int64(pid)))
-    case .user(let uid): writeProgram { $0.write("uid=?", .integer(Int64(uid))) }
-    case .unit(let pattern):
-      writeProgram { writer in
-        writer.writePattern("unit", pattern)
-        writer.sql += " OR "
-        writer.writePattern("unit", pattern, after: ".service")
-      }
-    case .container(let pattern):
-      writeProgram { $0.write("container GLOB ?", .text(pattern.glob + "*")) }
+    case .process, .user, .unit, .container: write("l.program", in: DictionaryQuery(programsOf: test))
     case .direction(let direction): sql += "l.flags&12=\((direction?.rawValue ?? 0) << 2)"
     case .proto(let set): writeProtos(set)
     }
@@ -178,39 +172,22 @@ private struct FilterSQLWriter {
   }
 
   private mutating func writeStates(_ states: StateSet) {
-    let hasUnnamed = states.contains(.unnamed)
-    // A state without a name is one that is none of those with a name.
-    let listed = SocketState.named.filter { states.contains($0) != hasUnnamed }
-    if listed.isEmpty {
-      sql += hasUnnamed ? "1" : "0"
-      return
+    if let paths = DictionaryQuery(pathsEndingIn: states) {
+      write("l.path", in: paths)
+    } else {
+      sql += states.contains(.unnamed) ? "1" : "0"
     }
-    sql += "l.path IN(SELECT id FROM path WHERE last "
-    sql += hasUnnamed ? "NOT IN" : "IN"
-    writeList(listed.map { .text($0.name) })
-    sql += ")"
+  }
+
+  /// Writes that a column has one of the numbers that `query` gives.
+  private mutating func write(_ column: String, in query: DictionaryQuery) {
+    sql += "\(column) IN(\(query.sql))"
+    bindings += query.bindings
   }
 
   private mutating func writeList(_ values: [SQLValue]) {
     sql += "(" + Array(repeating: "?", count: values.count).joined(separator: ",") + ")"
     bindings += values
-  }
-
-  private mutating func writeAddress(_ column: String, _ block: AddressBlock) {
-    sql += column
-    if block.first == block.last {
-      write(" IN(SELECT id FROM address WHERE bytes=?)", .blob(block.first.networkBytes))
-      return
-    }
-    write(
-      " IN(SELECT id FROM address WHERE bytes BETWEEN ? AND ?", .blob(block.first.networkBytes),
-      .blob(block.last.networkBytes))
-    if block.leavesOutV4 {
-      let v4 = AddressBlock.everyV4
-      write(
-        " AND bytes NOT BETWEEN ? AND ?", .blob(v4.first.networkBytes), .blob(v4.last.networkBytes))
-    }
-    sql += ")"
   }
 
   private mutating func writePort(_ column: String, _ range: ClosedRange<UInt16>) {
@@ -260,33 +237,6 @@ private struct FilterSQLWriter {
       sql += listed.isEmpty ? "0" : "l.flags&3 IN(" + listed.joined(separator: ",") + ")"
     }
   }
-
-  private mutating func writeProgram(_ body: (inout FilterSQLWriter) -> Void) {
-    sql += "l.program IN(SELECT id FROM program WHERE "
-    body(&self)
-    sql += ")"
-  }
-
-  private mutating func writePattern(_ column: String, _ pattern: NamePattern, after suffix: String = "") {
-    if pattern.hasWildcard {
-      write(column + " GLOB ?", .text(pattern.glob + suffix))
-    } else {
-      write(column + "=?", .text(pattern.text + suffix))
-    }
-  }
-
-  private mutating func writeProcess(_ pattern: NamePattern) {
-    writePattern("name", pattern)
-    if pattern.isPath {
-      sql += " OR "
-      writePattern("exe", pattern)
-    } else if pattern.hasWildcard {
-      // Trimming all that is not a slash from the end leaves the path up to its last slash.
-      write(" OR substr(exe,length(rtrim(exe,replace(exe,'/','')))+1) GLOB ?", .text(pattern.glob))
-    } else {
-      write(" OR exe=? OR exe GLOB ?", .text(pattern.text), .text("*/" + pattern.glob))
-    }
-  }
 }
 
 extension FilterTest {
@@ -294,26 +244,5 @@ extension FilterTest {
   fileprivate var isNullable: Bool {
     if case .user = self { return true }
     return usesOwner
-  }
-}
-
-extension NamePattern {
-  /// The pattern for SQLite's GLOB, to which more than `*` means something.
-  fileprivate var glob: String {
-    var glob = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "?", "[": glob += "[\(character)]"
-      default: glob.unicodeScalars.append(character)
-      }
-    }
-    return glob
-  }
-}
-
-extension IPAddress {
-  /// The 16 bytes as `address.bytes` holds them.
-  fileprivate var networkBytes: [UInt8] {
-    [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) } }
   }
 }

@@ -92,7 +92,7 @@ extension HistoryReader {
     let twice =
       try connection.integer("SELECT count(*) FROM open_life WHERE id IN (SELECT id FROM life)") ?? 0
     if twice > 0 { findings.append("\(twice) lives are both open and finished") }
-    return findings
+    return findings + (try checkDigests())
   }
 
   /// Copies the database, also while a recorder writes to it, into a file that does not exist yet.

@@ -69,18 +69,19 @@ extension HistoryReader {
     var open = try openLives(query)
     if isNewest { open.reverse() }
     var openPlace = open.startIndex
-    for part in try parts(query, select: { LifeColumns.select(from: $0, extra: false, schema: schema) }) {
-      let rows = try connection.prepare(part.sql)
-      rows.bind(all: part.bindings)
-      let columns = LifeColumns(hasExtra: false)
-      while try rows.step() {
-        guard let life = columns.life(rows, lastSampleBoot: nil) else { continue }
+    let columns = LifeColumns(hasExtra: false)
+    for part in try parts(query) {
+      let goesOn = try eachRow(
+        of: part, query, select: { LifeColumns.select(from: $0, extra: false, schema: schema) }
+      ) { row throws(Failure) in
+        guard let life = columns.life(row, lastSampleBoot: nil) else { return true }
         while openPlace < open.endIndex, isNewest == (open[openPlace].id > life.id) {
           guard try body(open[openPlace]) else { return false }
           openPlace += 1
         }
-        guard try body(life) else { return false }
+        return try body(life)
       }
+      guard goesOn else { return false }
     }
     for life in open[openPlace...] { guard try body(life) else { return false } }
     return true
@@ -89,23 +90,29 @@ extension HistoryReader {
   /// The lives a query is for, all at once.
   public func lives(_ query: LifeQuery) throws(StoreError) -> [Life] {
     var lives: [Life] = []
-    do {
+    try ofStore {
       try self.lives(query) { (life: Life) throws(Never) -> Bool in
         lives.append(life)
         return true
       }
+    }
+    return lives
+  }
+
+  /// Runs what can fail in the store alone, though its type does not say so.
+  func ofStore(_ body: () throws -> Void) throws(StoreError) {
+    do {
+      try body()
     } catch let error as StoreError {
       throw error
     } catch {
       throw StoreError(.other, path: path, why: "\(error)")
     }
-    return lives
   }
 
   private func openLives(_ query: LifeQuery) throws(StoreError) -> [Life] {
     let last = try lastSampleBoot()
-    var (conditions, bindings) = Self.conditions(query)
-    Self.addOpenCondition(query, &conditions, &bindings)
+    let (conditions, bindings) = Self.openConditions(query)
     let rows = try connection.prepare(
       LifeColumns.select(from: "open_life l", extra: true, schema: schema) + Self.whereClause(conditions)
         + " ORDER BY l.id")
@@ -118,40 +125,46 @@ extension HistoryReader {
     return lives
   }
 
-  /// A life in `open_life` may have ended too, and be there only while its socket is in TIME_WAIT.
-  static func addOpenCondition(_ query: LifeQuery, _ conditions: inout [String], _ bindings: inout [SQLValue])
-  {
-    guard let since = query.since, !query.countsTimeWait else { return }
-    conditions.append("(l.duration IS NULL OR l.opened + l.duration >= ?)")
-    bindings.append(.integer(since.microseconds))
+  /// Hands over the rows of a part; false where `body` wanted no more.
+  ///
+  /// - Parameter select: makes a statement up to and without WHERE, from a table with its alias `l`; its first
+  ///   column is the number.
+  func eachRow<Failure: Error>(
+    of part: LifePart, _ query: LifeQuery, select: (String) -> String,
+    _ body: (Statement) throws(Failure) -> Bool
+  ) throws -> Bool {
+    guard let last = part.numbers.last else { return true }
+    let isDigested = schema >= 3 && part.table == "life l" && !part.filter.conditions.isEmpty
+    if isDigested, query.condition != nil || !query.roles.contains(.connection) {
+      var walk = try LifeWalk(connection, part, query, select: select)
+      return try walk.run(body)
+    }
+    let rows = try part.prepare(select, isFiltered: true, on: connection)
+    return try rows.each(part.numbers.lowerBound...last, body)
   }
 
-  /// The statements that give the finished lives of a query, in the order of the query.
-  ///
-  /// - Parameter select: makes a statement up to and without WHERE, from a table with its alias `l`.
-  func parts(
-    _ query: LifeQuery, select: (String) -> String
-  ) throws(StoreError) -> [(sql: String, bindings: [SQLValue])] {
-    var (shared, values) = Self.conditions(query)
-    if let until = query.until, let bound = try firstLife(after: until) {
-      shared.append("l.id < ?")
-      values.append(.integer(bound))
+  /// Where the finished lives of a query are, in the order of the query.
+  func parts(_ query: LifeQuery) throws(StoreError) -> [LifePart] {
+    guard let most = try connection.integer("SELECT max(id) + 1 FROM life") else { return [] }
+    // Below the first there are none, so that a part can as well begin with a rollup.
+    let least = (try connection.integer("SELECT min(id) FROM life") ?? 0) / Rollup.span * Rollup.span
+    var part = LifePart(filter: Self.filterConditions(query), numbers: least..<most, order: query.order)
+    if let until = query.until {
+      part.time.conditions.append("l.opened <= ?")
+      part.time.bindings.append(.integer(until.microseconds))
+      if let bound = try firstLife(after: until) { part.numbers = part.numbers.clamped(to: .min..<bound) }
     }
-    let order = " ORDER BY l.id " + (query.order == .newestFirst ? "DESC" : "ASC")
-    guard let since = query.since?.microseconds else {
-      return [(select("life l") + Self.whereClause(shared) + order, values)]
-    }
+    guard let since = query.since?.microseconds else { return [part] }
     let bound = try firstLife(reaching: since)
     let end = query.countsTimeWait ? Self.endOfTimeWait : "l.duration"
-    let range: [SQLValue] = [.integer(bound), .integer(since)]
-    let recent =
-      select("life l") + Self.whereClause(shared + ["l.id >= ?", "l.opened + \(end) >= ?"]) + order
-    let long =
-      select("life l INDEXED BY life_long")
-      + Self.whereClause(
-        shared + ["l.duration > \(Self.longLife)", "l.id < ?", "l.opened + \(end) >= ?"]) + order
-    let parts = [(sql: recent, bindings: values + range), (sql: long, bindings: values + range)]
-    return query.order == .newestFirst ? parts : parts.reversed()
+    part.time.conditions.append("l.opened + \(end) >= ?")
+    part.time.bindings.append(.integer(since))
+    var long = part
+    long.table = "life l INDEXED BY life_long"
+    long.time.conditions.append("l.duration > \(Self.longLife)")
+    long.numbers = part.numbers.clamped(to: .min..<bound)
+    part.numbers = part.numbers.clamped(to: bound..<(.max))
+    return query.order == .newestFirst ? [part, long] : [long, part]
   }
 
   /// How long after its opening the socket of a finished life was there.
@@ -189,20 +202,32 @@ extension HistoryReader {
     conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
   }
 
-  static func conditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
+  /// What a query asks of a life, but for the time.
+  private static func filterConditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
     var conditions: [String] = []
     var bindings: [SQLValue] = []
     if query.roles.count < 3 {
       let numbers = query.roles.map { String($0.rawValue) }.sorted().joined(separator: ", ")
       conditions.append("(l.flags >> 4 & 3) IN (\(numbers))")
     }
+    if let condition = query.condition {
+      conditions.append("(\(condition.sql))")
+      bindings += condition.bindings
+    }
+    return (conditions, bindings)
+  }
+
+  /// The conditions for lives in `open_life`, which may have ended too, and be there only while their sockets are in
+  /// TIME_WAIT.
+  static func openConditions(_ query: LifeQuery) -> (conditions: [String], bindings: [SQLValue]) {
+    var (conditions, bindings) = filterConditions(query)
     if let until = query.until {
       conditions.append("l.opened <= ?")
       bindings.append(.integer(until.microseconds))
     }
-    if let condition = query.condition {
-      conditions.append("(\(condition.sql))")
-      bindings += condition.bindings
+    if let since = query.since, !query.countsTimeWait {
+      conditions.append("(l.duration IS NULL OR l.opened + l.duration >= ?)")
+      bindings.append(.integer(since.microseconds))
     }
     return (conditions, bindings)
   }

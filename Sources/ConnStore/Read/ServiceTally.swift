@@ -1,68 +1,22 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
-public import ConnCore
+import ConnCore
 
-/// Everything that is known of one service: who talked to it, from which local ports, by which programs.
-public struct ServiceUse: Sendable {
-  /// The transport.
-  public var transport: Transport
-  /// The service's port: the remote one of what we opened, the local one of what was opened to us.
-  public var port: UInt16
-  /// Who opened.
-  public var direction: Direction
-  /// How many different remote addresses.
-  public var remoteHosts: Int
-  /// How many connections.
-  public var connections: Int
-  /// How many of them are going on.
-  public var open: Int
-  /// The local ports, ascending.
-  public var localPorts: [UInt16]
-  /// Names of the programs, ascending; those whose name is not known are not among them.
-  public var processes: [String]
-  /// When the first of them was first seen.
-  public var firstSeen: Timestamp
-  /// When the last of them was last seen.
-  public var lastSeen: Timestamp
-}
-
-extension HistoryReader {
-  /// Sums up the connections of a query by service, the busiest first. Connections whose direction is not known
-  /// belong to no service.
-  ///
-  /// Reads numbers only, and looks up names at the end: a table of ten million rows passes in seconds.
-  public func services(_ query: LifeQuery, directions: Set<Direction>) throws(StoreError) -> [ServiceUse] {
-    var tally = ServiceTally(directions: directions)
-    func columns(seen: String) -> String {
-      "SELECT l.id, l.opened, l.duration, \(seen), l.lport, l.raddr, l.rport, l.flags, l.program"
-    }
-    var (conditions, bindings) = Self.conditions(query)
-    Self.addOpenCondition(query, &conditions, &bindings)
-    // What is open was there in the last sample.
-    let seen = try lastSampleBoot().map { "max(l.seen, \($0) - l.opened_boot)" } ?? "l.seen"
-    let open = try connection.prepare(
-      "\(columns(seen: seen)) FROM open_life l" + Self.whereClause(conditions))
-    open.bind(all: bindings)
-    while try open.step() { tally.add(open) }
-    for part in try parts(query, select: { "\(columns(seen: "l.seen")) FROM \($0)" }) {
-      let rows = try connection.prepare(part.sql)
-      rows.bind(all: part.bindings)
-      while try rows.step() { tally.add(rows) }
-    }
-    var names: [Int64: String] = [:]
-    let programs = try connection.prepare("SELECT id, name FROM program WHERE name IS NOT NULL")
-    while try programs.step() { names[programs.integer(0)] = programs.text(1) }
-    return tally.uses(names)
-  }
-}
-
-/// The sums while they are made.
-private struct ServiceTally {
+/// The sums of services while they are made.
+struct ServiceTally {
   private struct Key: Hashable {
     var transport: Transport
     var port: UInt16
     var direction: Direction
+
+    init(transport: Transport, port: UInt16, direction: Direction) {
+      (self.transport, self.port, self.direction) = (transport, port, direction)
+    }
+
+    init(_ profile: Profile, _ direction: Direction) {
+      self.init(transport: profile.proto.transport, port: profile.service, direction: direction)
+    }
   }
 
   private struct Sums {
@@ -82,29 +36,72 @@ private struct ServiceTally {
   init(directions: Set<Direction>) { self.directions = directions }
 
   /// Adds the row a statement stands on.
-  mutating func add(_ row: Statement) {
+  ///
+  /// - Parameter isCounted: true where all but its end is in already.
+  mutating func add(_ row: Statement, isCounted: Bool = false) {
     let flags = LifeFlags(rawValue: row.integer(7))
     guard let direction = flags.direction, directions.contains(direction) else { return }
     let local = UInt16(truncatingIfNeeded: row.integer(4))
     let port = direction == .inbound ? local : UInt16(truncatingIfNeeded: row.integer(6))
-    let key = Key(transport: flags.proto.transport, port: port, direction: direction)
-    let place: Int
-    if let known = places[key] {
-      place = known
-    } else {
-      place = sums.count
-      sums.append(Sums())
-      places[key] = place
-    }
+    let place = place(of: Key(transport: flags.proto.transport, port: port, direction: direction))
     let opened = row.microseconds(1)
     let isOpen = row.isNull(2)
-    sums[place].connections += 1
     if isOpen { sums[place].open += 1 }
+    if isCounted {
+      sums[place].last = max(sums[place].last, opened + row.microseconds(3))
+      return
+    }
+    sums[place].connections += 1
     sums[place].hosts.insert(row.integer(5))
     sums[place].ports.insert(local)
     if let program = row.optionalInteger(8) { sums[place].programs.insert(program) }
     sums[place].first = min(sums[place].first, opened)
     sums[place].last = max(sums[place].last, opened + row.microseconds(3))
+  }
+
+  /// Adds what a rollup has of the profiles that fit; false where it is damaged.
+  ///
+  /// - Parameters:
+  ///   - profiles: its profiles, with whether each fits.
+  ///   - packed: its column `sums`.
+  ///   - start: when its first life was opened.
+  mutating func add(
+    _ profiles: [Profile], _ fits: [Bool], sums packed: UnsafeRawBufferPointer, from start: Int64
+  ) -> Bool {
+    var reader = PackedReader(packed)
+    for (profile, fits) in zip(profiles, fits) {
+      guard let head = Rollup.SumHead(&reader, from: start) else { return false }
+      guard fits, let direction = profile.direction else {
+        guard profile.isServiceLocal || PortSet.skip(packed: &reader) else { return false }
+        continue
+      }
+      let place = place(of: Key(profile, direction))
+      sums[place].connections += head.connections
+      sums[place].first = min(sums[place].first, head.first)
+      sums[place].last = max(sums[place].last, head.last)
+      sums[place].hosts.insert(Int64(profile.remote))
+      if profile.program != 0 { sums[place].programs.insert(Int64(profile.program)) }
+      if profile.isServiceLocal {
+        sums[place].ports.insert(profile.service)
+      } else if !sums[place].ports.insert(packed: &reader) {
+        return false
+      }
+    }
+    return reader.isAtEnd
+  }
+
+  /// Notes when a connection that is in already was last seen.
+  mutating func see(_ profile: Profile, last: Int64) {
+    guard let direction = profile.direction else { return }
+    let place = place(of: Key(profile, direction))
+    sums[place].last = max(sums[place].last, last)
+  }
+
+  private mutating func place(of key: Key) -> Int {
+    if let known = places[key] { return known }
+    places[key] = sums.count
+    sums.append(Sums())
+    return sums.count - 1
   }
 
   func uses(_ names: [Int64: String]) -> [ServiceUse] {
@@ -120,30 +117,5 @@ private struct ServiceTally {
       ($1.connections, $0.port, $0.transport.rawValue, $0.direction.rawValue)
         < ($0.connections, $1.port, $1.transport.rawValue, $1.direction.rawValue)
     }
-  }
-}
-
-/// Ports: a short list while they are few, one bit each when they are many.
-private struct PortSet {
-  private var few: Set<UInt16> = []
-  private var many: [UInt64] = []
-
-  mutating func insert(_ port: UInt16) {
-    if many.isEmpty {
-      few.insert(port)
-      guard few.count > 512 else { return }
-      many = [UInt64](repeating: 0, count: 1024)
-      for port in few { set(port) }
-      few = []
-    } else {
-      set(port)
-    }
-  }
-
-  private mutating func set(_ port: UInt16) { many[Int(port >> 6)] |= 1 << UInt64(port & 63) }
-
-  var sorted: [UInt16] {
-    if many.isEmpty { return few.sorted() }
-    return (0...UInt16.max).filter { many[Int($0 >> 6)] & (1 << UInt64($0 & 63)) != 0 }
   }
 }

@@ -68,4 +68,21 @@ enum Schema {
         passive_opens INTEGER NOT NULL, attempt_fails INTEGER NOT NULL, recorded INTEGER NOT NULL,
         PRIMARY KEY(sample, netns)) STRICT, WITHOUT ROWID;
       """
+
+  /// Digests of blocks of lives in place of indexes, each of which cost as much again as a third of the table's pages
+  /// to keep: see ``Digest`` and ``Rollup``. `late` has the lives that ended after they were digested.
+  static let version3 = """
+    DROP INDEX life_raddr;
+    DROP INDEX life_lport;
+    DROP INDEX life_program;
+    CREATE TABLE digest(block INTEGER PRIMARY KEY, traits BLOB NOT NULL, profiles BLOB NOT NULL) STRICT;
+    CREATE TABLE digest_life(block INTEGER PRIMARY KEY, ports BLOB NOT NULL, numbers BLOB NOT NULL) STRICT;
+    CREATE TABLE rollup(
+      id INTEGER PRIMARY KEY, opened_first INTEGER NOT NULL, opened_last INTEGER NOT NULL,
+      profiles BLOB NOT NULL, sums BLOB NOT NULL) STRICT;
+    CREATE TABLE late(
+      id INTEGER PRIMARY KEY, last INTEGER NOT NULL, path INTEGER NOT NULL, pid INTEGER,
+      flags INTEGER NOT NULL, laddr INTEGER NOT NULL, lport INTEGER NOT NULL, raddr INTEGER NOT NULL,
+      rport INTEGER NOT NULL, program INTEGER, netns INTEGER) STRICT;
+    """
 }

@@ -100,13 +100,16 @@ public final class BackgroundWriter: @unchecked Sendable {
         if isLast { return }
         continue
       }
-      // What retention cannot do now it does later, and nothing is lost by it: said once.
+      // What cannot be tidied now is tidied later, and nothing is lost by it: said once.
       do throws(StoreError) {
-        if let writer { try retention.run(on: writer, now: batch.last) }
-        retentionFailure = nil
+        if let writer {
+          try retention.run(on: writer, now: batch.last)
+          try writer.digest(after: batch)
+        }
+        tidyingFailure = nil
       } catch {
-        if retentionFailure?.kind != error.kind { complain(error) }
-        retentionFailure = error
+        if tidyingFailure?.kind != error.kind { complain(error) }
+        tidyingFailure = error
       }
     }
   }
@@ -131,8 +134,8 @@ public final class BackgroundWriter: @unchecked Sendable {
         hint: "recording goes on in the file that is there now"))
   }
 
-  /// Why the last pruning failed; of the writer's thread alone.
-  private var retentionFailure: StoreError?
+  /// Why the last pruning or digesting failed; of the writer's thread alone.
+  private var tidyingFailure: StoreError?
 
   /// Waits for a batch; nil when there is no more work.
   private func next() -> (Batch, isLast: Bool)? {

@@ -75,6 +75,7 @@ public final class HistoryWriter {
   private let takeOut: Statement
   private let addGap: Statement
   private let samples: SampleWriter
+  let digests: DigestWriter
   /// Lives taken out since the dictionaries were last swept.
   var removedSinceSweep = 0
   /// When nothing was found to be too old, in ``Retention/pace``s.
@@ -114,6 +115,7 @@ public final class HistoryWriter {
     addGap = try connection.prepare("INSERT INTO gap VALUES(NULL, ?, ?, ?, ?, ?)")
     resumption = try Self.readResumption(connection, run: run, now: now)
     samples = try SampleWriter(connection, dictionaries, lastSample: resumption.lastSample)
+    digests = try DigestWriter(connection)
     runID = try Self.begin(run, connection, now: now)
   }
 
@@ -200,6 +202,8 @@ public final class HistoryWriter {
             laddr, lport, raddr, rport, flags, path, offsets, program, pid,
             iif(duration IS NULL, max(uncertainty, \(now - lastSample)), uncertainty),
             bytes_in, bytes_out, rtt, retransmits, netns FROM open_life;
+          \(DigestWriter.noteEnds) WHERE l.id IN (
+            SELECT id FROM open_life WHERE id / \(Digest.span) <= (SELECT max(block) FROM digest));
           DELETE FROM open_life;
           """)
       }
@@ -224,6 +228,7 @@ public final class HistoryWriter {
           try takeOut(life.id)
           try bind(life, to: finish)
           try finish.run()
+          try digests.noteEnd(of: life.id)
         }
         for id in batch.dropped { try takeOut(id) }
         try samples.count(batch, run: runID)
@@ -232,6 +237,17 @@ public final class HistoryWriter {
       // Ids that were given out in the transaction that is undone must not be used again.
       dictionaries.forget()
       samples.forget()
+      digests.forget()
+      throw error
+    }
+  }
+
+  /// Digests what is due after a batch, in a transaction of its own: it can as well be done later.
+  public func digest(after batch: Batch) throws(StoreError) {
+    do {
+      try digests.run(nextLife: batch.nextLife, now: batch.last.microseconds)
+    } catch {
+      digests.forget()
       throw error
     }
   }
@@ -242,26 +258,38 @@ public final class HistoryWriter {
   }
 
   private func bind(_ life: Life, to statement: Statement) throws(StoreError) {
+    let flags = LifeFlags(life).rawValue
+    let (local, remote) = (
+      try dictionaries.id(of: life.local.address), try dictionaries.id(of: life.remote.address)
+    )
+    let program = try dictionaries.program(of: life)
+    let netns = try life.netns.map { label throws(StoreError) in try dictionaries.netns(label) }
+    let profile = Profile.of(
+      flags: flags, addresses: (local, remote), ports: (life.local.port, life.remote.port), program: program,
+      netns: netns)
+    let path = try dictionaries.path(of: life)
+    let pid = life.owner.process.map { Int64($0.pid) }
+    try digests.noteWriting(of: life.id, as: profile)
     statement.bind(1, life.id)
     statement.bind(2, life.firstSeen.microseconds)
     statement.bind(3, life.closedOffset)
     statement.bind(4, life.lastSeenOffset)
-    statement.bind(5, try dictionaries.id(of: life.local.address))
+    statement.bind(5, local)
     statement.bind(6, Int64(life.local.port))
-    statement.bind(7, try dictionaries.id(of: life.remote.address))
+    statement.bind(7, remote)
     statement.bind(8, Int64(life.remote.port))
-    statement.bind(9, LifeFlags(life).rawValue)
-    statement.bind(10, try dictionaries.path(of: life))
+    statement.bind(9, flags)
+    statement.bind(10, path)
     statement.bind(
       11, life.laterSteps.isEmpty ? nil : life.laterSteps.map { String($0.offset) }.joined(separator: ","))
-    statement.bind(12, try dictionaries.program(of: life))
-    statement.bind(13, life.owner.process.map { Int64($0.pid) })
+    statement.bind(12, program)
+    statement.bind(13, pid)
     statement.bind(14, life.uncertainty)
     statement.bind(15, life.traffic.map { Int64(clamping: $0.bytesIn) })
     statement.bind(16, life.traffic.map { Int64(clamping: $0.bytesOut) })
     statement.bind(17, life.traffic.flatMap { $0.roundTrip == 0 ? nil : Int64($0.roundTrip) })
     statement.bind(18, life.traffic.map { Int64($0.retransmits) })
-    statement.bind(19, try life.netns.map { label throws(StoreError) in try dictionaries.netns(label) })
+    statement.bind(19, netns)
   }
 
   private func write(_ gap: Gap) throws(StoreError) {

@@ -143,12 +143,9 @@ extension Connection {
         """) ?? 0
     var removed = 0
     try transaction { () throws(StoreError) in
-      try run(
-        """
-        DELETE FROM life WHERE id IN (
-          SELECT id FROM life WHERE id < \(bound) AND opened + duration < \(cutoff) ORDER BY id LIMIT \(limit))
-        """)
-      removed = changes
+      removed = try removeLives(
+        "SELECT id FROM life WHERE id < \(bound) AND opened + duration < \(cutoff) ORDER BY id LIMIT \(limit)"
+      )
       try run("DELETE FROM gap WHERE until < \(cutoff)")
       try removeSamples(endedBefore: cutoff)
     }
@@ -159,13 +156,33 @@ extension Connection {
   func removeOldestLives(_ count: Int) throws(StoreError) -> Int {
     var removed = 0
     try transaction { () throws(StoreError) in
-      try run("DELETE FROM life WHERE id IN (SELECT id FROM life ORDER BY id LIMIT \(count))")
-      removed = changes
+      removed = try removeLives("SELECT id FROM life ORDER BY id LIMIT \(count)")
       guard let oldest = try integer("SELECT opened FROM life ORDER BY id LIMIT 1") else { return }
       try run("DELETE FROM gap WHERE until < \(oldest)")
       try removeSamples(endedBefore: oldest)
     }
     return removed
+  }
+
+  /// Takes out the lives that a statement gives the numbers of, and the digests that they are in.
+  private func removeLives(_ which: String) throws(StoreError) -> Int {
+    let removed = try prepare("DELETE FROM life WHERE id IN (\(which)) RETURNING id")
+    var count = 0
+    var bounds: ClosedRange<Int64>?
+    while try removed.step() {
+      let id = removed.integer(0)
+      bounds = min(bounds?.lowerBound ?? id, id)...max(bounds?.upperBound ?? id, id)
+      count += 1
+    }
+    if let bounds {
+      try removeDigests(from: bounds.lowerBound, through: bounds.upperBound)
+      try run(
+        """
+        DELETE FROM late WHERE id BETWEEN \(bounds.lowerBound) AND \(bounds.upperBound)
+          AND id NOT IN (SELECT id FROM life WHERE id BETWEEN \(bounds.lowerBound) AND \(bounds.upperBound))
+        """)
+    }
+    return count
   }
 
   /// Takes out the rows of samples before `moment` but the last of all, which says when a recorder was there.

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ConnCore
+
+extension HistoryReader {
+  /// Sums up the connections of a query by service, the busiest first. Connections whose direction is not known
+  /// belong to no service.
+  ///
+  /// Reads numbers only, those of rollups where there are any, and looks up names at the end.
+  public func services(_ query: LifeQuery, directions: Set<Direction>) throws(StoreError) -> [ServiceUse] {
+    var sums = try ServiceSums(self, query, directions)
+    for part in try parts(query) { try ofStore { try sums.add(part) } }
+    try sums.addOpen()
+    var names: [Int64: String] = [:]
+    let programs = try connection.prepare("SELECT id, name FROM program WHERE name IS NOT NULL")
+    while try programs.step() { names[programs.integer(0)] = programs.text(1) }
+    return sums.tally.uses(names)
+  }
+}
+
+/// Adds up the lives of a query: whole rollups where all of a rollup is asked for, rows where not.
+private struct ServiceSums {
+  private let reader: HistoryReader
+  private let query: LifeQuery
+  /// The directions that are asked for, a bit each.
+  private let directions: UInt8
+  private let filter: ProfileFilter?
+  private let rollups: Statement?
+  private let topLevel: Int
+  /// Numbers of lives that were added by rollups.
+  private var rolled: [Range<Int64>] = []
+  var tally: ServiceTally
+  // Kept for their memory:
+  private var profiles: [Profile] = []
+  private var fits: [Bool] = []
+
+  init(_ reader: HistoryReader, _ query: LifeQuery, _ directions: Set<Direction>) throws(StoreError) {
+    self.reader = reader
+    self.query = query
+    self.directions = directions.reduce(0) { $0 | 1 << $1.rawValue }
+    tally = ServiceTally(directions: directions)
+    let top =
+      reader.schema >= 3 ? try reader.connection.integer("SELECT max(id) >> 48 FROM rollup") : nil
+    topLevel = top.map { min(Int(clamping: $0), Rollup.levels.upperBound) } ?? -1
+    filter = top == nil ? nil : try ProfileFilter(query, reader.connection)
+    rollups =
+      top == nil
+      ? nil
+      : try reader.connection.prepare(
+        "SELECT opened_first, opened_last, profiles, sums FROM rollup WHERE id = ?")
+  }
+
+  private static func columns(seen: String = "l.seen") -> String {
+    "SELECT l.id, l.opened, l.duration, \(seen), l.lport, l.raddr, l.rport, l.flags, l.program"
+  }
+
+  /// Adds the finished lives of a part.
+  mutating func add(_ part: LifePart) throws {
+    guard rollups != nil, part.table == "life l" else { return try addRows(part, part.numbers) }
+    var next = part.numbers.lowerBound
+    var bare = next
+    while next < part.numbers.upperBound {
+      if let span = try addRollup(at: next, within: part.numbers) {
+        if bare < next { try addRows(part, bare..<next) }
+        next += span
+        bare = next
+      } else {
+        next = (next / Rollup.span + 1) * Rollup.span
+      }
+    }
+    if bare < part.numbers.upperBound { try addRows(part, bare..<part.numbers.upperBound) }
+  }
+
+  private mutating func addRows(_ part: LifePart, _ numbers: Range<Int64>) throws {
+    var part = part
+    part.numbers = numbers
+    var tally = tally
+    self.tally = ServiceTally(directions: [])
+    _ = try reader.eachRow(of: part, query, select: { "\(Self.columns()) FROM \($0)" }) { row throws(Never) in
+      tally.add(row)
+      return true
+    }
+    self.tally = tally
+  }
+
+  /// Adds the largest rollup that begins with a number and of which all is asked for; returns how many numbers it
+  /// stands for, nil where there is none.
+  private mutating func addRollup(at first: Int64, within numbers: Range<Int64>) throws(StoreError) -> Int64?
+  {
+    guard let rollups, let filter else { return nil }
+    for level in stride(from: topLevel, through: 0, by: -1) {
+      let span = Rollup.span(level: level)
+      guard first % span == 0, first + span <= numbers.upperBound else { continue }
+      rollups.bind(1, Rollup.id(level: level, block: first / span))
+      defer { rollups.reset() }
+      guard try rollups.step(), rollups.withBytes(2, { Profile.unpack($0, into: &profiles) }) else {
+        continue
+      }
+      let opened = (first: rollups.microseconds(0), last: rollups.microseconds(1))
+      guard opened.first >= query.since?.microseconds ?? .min,
+        opened.last <= query.until?.microseconds ?? .max
+      else { continue }
+      fits.removeAll(keepingCapacity: true)
+      for profile in profiles {
+        guard asksFor(profile) else {
+          fits.append(false)
+          continue
+        }
+        let answer = filter.answer(profile)
+        if answer == .maybe { break }
+        fits.append(answer == .yes)
+      }
+      // Where one cannot tell, those below cannot either, mostly: but they may have fewer that cannot.
+      guard fits.count == profiles.count else { continue }
+      guard rollups.withBytes(3, { tally.add(profiles, fits, sums: $0, from: opened.first) }) else {
+        throw StoreError(
+          .damaged, path: reader.path, why: "rollup \(first / span) of level \(level) cannot be read",
+          hint: "connwatch db check tells more")
+      }
+      rolled.append(first..<first + span)
+      return span
+    }
+    return nil
+  }
+
+  /// Adds the lives that go on, and what came of those that did when they were rolled up.
+  mutating func addOpen() throws(StoreError) {
+    let (conditions, bindings) = HistoryReader.openConditions(query)
+    // What is open was there in the last sample.
+    let seen = try reader.lastSampleBoot().map { "max(l.seen, \($0) - l.opened_boot)" } ?? "l.seen"
+    let open = try reader.connection.prepare(
+      "\(Self.columns(seen: seen)) FROM open_life l" + HistoryReader.whereClause(conditions))
+    open.bind(all: bindings)
+    while try open.step() {
+      let number = open.integer(0)
+      tally.add(open, isCounted: rolled.contains { $0.contains(number) })
+    }
+    guard let filter, !rolled.isEmpty else { return }
+    let late = try reader.connection.prepare("SELECT l.id, l.last, \(Profile.columns) FROM late l")
+    while try late.step() {
+      let number = late.integer(0)
+      guard rolled.contains(where: { $0.contains(number) }), let (profile, _) = Profile.read(late, from: 2),
+        asksFor(profile), filter.answer(profile) == .yes
+      else { continue }
+      tally.see(profile, last: late.microseconds(1))
+    }
+  }
+
+  private func asksFor(_ profile: Profile) -> Bool {
+    let direction = profile.kind >> 2 & 3
+    return direction != 0 && directions & 1 << direction != 0
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+public import ConnCore
+
+/// Everything that is known of one service: who talked to it, from which local ports, by which programs.
+public struct ServiceUse: Sendable {
+  /// The transport.
+  public var transport: Transport
+  /// The service's port: the remote one of what we opened, the local one of what was opened to us.
+  public var port: UInt16
+  /// Who opened.
+  public var direction: Direction
+  /// How many different remote addresses.
+  public var remoteHosts: Int
+  /// How many connections.
+  public var connections: Int
+  /// How many of them are going on.
+  public var open: Int
+  /// The local ports, ascending.
+  public var localPorts: [UInt16]
+  /// Names of the programs, ascending; those whose name is not known are not among them.
+  public var processes: [String]
+  /// When the first of them was first seen.
+  public var firstSeen: Timestamp
+  /// When the last of them was last seen.
+  public var lastSeen: Timestamp
+}
