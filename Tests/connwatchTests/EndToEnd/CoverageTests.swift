@@ -73,7 +73,7 @@ extension EndToEnd {
       let info = try #require(try await stage.succeed(["db", "info", "--json"]).json().first)
       #expect(
         ["active_opens", "passive_opens", "attempt_fails", "recorded"].map(info.int) == [9060, 300, 0, 462])
-      #expect(info.int("schema") == 2)
+      #expect(info.int("schema") == 3)
     }
 
     /// Every command reads what connwatch 0.1.0 left, also where it may not bring it up to date.
@@ -89,7 +89,7 @@ extension EndToEnd {
       }
       let before = FileManager.default.contents(atPath: stage.database)
       let info = try #require(try await stage.succeed(["db", "info", "--json"]).json().first)
-      #expect(info.int("schema") == (isMigrated ? 2 : 1) && info.isNull("recorded") && info.int("open") == 6)
+      #expect(info.int("schema") == (isMigrated ? 3 : 1) && info.isNull("recorded") && info.int("open") == 6)
       #expect(!(try await stage.succeed(["db", "info"]).output.contains("coverage")))
       let history = try await stage.succeed(["history", "--json", "-a"])
       #expect(!history.errors.contains("openings"))
