@@ -269,9 +269,12 @@ extension LifeTable {
     }
     let answers = owners(wanted)
     precondition(answers.count == wanted.count, "one answer for each socket asked for")
-    for (place, answer) in answers.enumerated() {
+    for (place, told) in answers.enumerated() {
       let (at, row) = pass.wanted[place]
-      if row.inode != 0 { slots[at].ownerLooks = min(2, slots[at].ownerLooks + 1) }
+      // A search that goes on is asked for its answer as long as the socket is there, and counts as one look.
+      if row.inode != 0 { slots[at].ownerLooks = told.isSearchedFor ? 1 : min(2, slots[at].ownerLooks + 1) }
+      var answer = told
+      answer.isSearchedFor = false
       if answer.process != nil { slots[at].ownerLooks = 2 }
       if lives[at].owner != answer {
         lives[at].owner = answer
