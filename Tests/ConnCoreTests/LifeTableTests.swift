@@ -231,6 +231,34 @@ private func udp(_ port: UInt16, inode: UInt64) -> SocketRow {
     #expect(watch.table.all[0].owner.whyUnknown == .kernel)
   }
 
+  @Test func anOwnerThatIsStillSearchedForIsAskedForUntilItIsFound() {
+    var watch = Watch()
+    var answer = SocketOwner(unknown: .exited)
+    answer.isSearchedFor = true
+    watch.owners = { [answer] in $0.map { _ in answer } }
+    for _ in 0..<4 { watch.see([tcp(.established)]) }
+    #expect(watch.asked.map(\.isSecondLook) == [false, true, true, true])
+    // That it is searched for is no part of what is known.
+    #expect(watch.table.all[0].owner == SocketOwner(unknown: .exited))
+    let curl = OwningProcess(pid: 10, startTime: 1, name: "curl")
+    watch.owners = { $0.map { _ in SocketOwner(process: curl) } }
+    for _ in 0..<2 { watch.see([tcp(.established)]) }
+    #expect(watch.asked.count == 5)
+    #expect(watch.table.all[0].owner.process == curl)
+  }
+
+  @Test func aSearchThatEndsWithoutAnOwnerIsTheSecondLook() {
+    var watch = Watch()
+    var answer = SocketOwner(unknown: .exited)
+    answer.isSearchedFor = true
+    watch.owners = { [answer] in $0.map { _ in answer } }
+    watch.see([tcp(.established)])
+    watch.owners = { $0.map { SocketOwner(unknown: $0.isSecondLook ? .kernel : .exited) } }
+    for _ in 0..<3 { watch.see([tcp(.established)]) }
+    #expect(watch.asked.count == 2)
+    #expect(watch.table.all[0].owner.whyUnknown == .kernel)
+  }
+
   @Test func whatAnEarlierRecorderLeftGoesOn() {
     var before = Watch()
     before.see([tcp(.established), tcp(.established, 40001, inode: 8), listener(80)])

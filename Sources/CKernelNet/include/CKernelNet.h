@@ -6,6 +6,7 @@
 #ifndef CKERNELNET_H
 #define CKERNELNET_H
 
+#include "ckn_memory.h"
 #include "ckn_namespace.h"
 #include "ckn_netlink.h"
 #include "ckn_trace.h"

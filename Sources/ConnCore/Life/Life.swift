@@ -55,32 +55,36 @@ public struct Life: Sendable {
     }
   }
 
+  // In an order that leaves few holes: a batch has one for each socket that changed, and the first has them all.
+
   /// The number of the life in its database, in opening order; never used twice.
   public var id: Int64
-  /// The table the socket is in.
-  public var proto: Proto
   /// The local end.
   public var local: Endpoint
-  /// The remote end.
-  public var remote: Endpoint
+  /// The table the socket is in.
+  public var proto: Proto
   /// What kind of socket this is.
   public var role: Role
   /// Which end is the service, nil rather than a guess.
   public var direction: Direction?
-  /// The last inode that was not 0.
-  public var inode: UInt64
-  /// The user id, ``SocketRow/noUID`` where never seen.
-  public var rawUID: UInt32
-  /// Who holds it, or held it last.
-  public var owner: SocketOwner
+  /// The state at first sight.
+  public var firstState: SocketState
+  /// The remote end.
+  public var remote: Endpoint
   /// What showed it to us.
   public var sources: Sources
+  /// The user id, ``SocketRow/noUID`` where never seen.
+  public var rawUID: UInt32
+  /// The last inode that was not 0.
+  public var inode: UInt64
+  /// The kernel's number of the socket, 0 where it was not told.
+  public var cookie: UInt64 = 0
+  /// Who holds it, or held it last.
+  public var owner: SocketOwner
   /// Wall-clock time of the first sight.
   public var firstSeen: Timestamp
   /// CLOCK_BOOTTIME of the first sight, in microseconds; means nothing after a reboot.
   public var firstSeenBoot: Int64
-  /// The state at first sight.
-  public var firstState: SocketState
   /// The states after the first, oldest first.
   public var laterSteps: [Step]
   /// Offset of the last sight in any state, TIME_WAIT included.
@@ -89,8 +93,6 @@ public struct Life: Sendable {
   public var closedOffset: Int64?
   /// How far the times can be off because of sampling, in microseconds; nil for what was open before we began.
   public var uncertainty: Int64?
-  /// The kernel's number of the socket, 0 where it was not told.
-  public var cookie: UInt64 = 0
   /// What it carried in all, told at its end; nil where nobody told it.
   public var traffic: Traffic?
   /// The label of its network namespace, nil for that of the recorder.

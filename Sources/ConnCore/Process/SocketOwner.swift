@@ -67,6 +67,9 @@ public struct SocketOwner: Hashable, Sendable {
   public var others: Int
   /// Why there is no process; nil where there is one, or where nobody has looked.
   public var whyUnknown: WhyUnknown?
+  /// Not every process has been looked at yet: where the socket is still there later, ask again. Of an answer only, it is
+  /// no part of a life.
+  public var isSearchedFor = false
 
   /// Makes an owner that is known.
   public init(process: OwningProcess, others: Int = 0) {

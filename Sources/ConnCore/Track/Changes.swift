@@ -9,16 +9,17 @@ extension LifeTable {
   public struct Changes: Sendable {
     /// Something that happened, and where its life is.
     public struct Note: Sendable {
-      /// What happened.
-      public var kind: Event.Kind
+      // In an order that leaves no holes: at the start of a recorder there is one a socket.
       /// When it was noticed.
       public var time: Timestamp
+      /// The life's place in ``Changes/current``, or in ``Changes/finished``.
+      public var place: Int
+      /// What happened.
+      public var kind: Event.Kind
       /// The state before, nil at the opening.
       public var from: SocketState?
       /// The state after, nil where the socket is gone.
       public var to: SocketState?
-      /// The life's place in ``Changes/current``, or in ``Changes/finished``.
-      public var place: Int
       /// Which of the two.
       public var isFinished: Bool
     }

@@ -31,6 +31,7 @@ extension LifeTable {
     }
     orphans.removeAll(keepingCapacity: true)
     if !leftOvers.isEmpty && snapshot.bootTime > leftOversUntil { leftOvers = [] }
+    reserve(snapshot.rows.count)
     for number in snapshot.rows.indices { take(snapshot.rows[number], number, &pass) }
     for number in pass.deferred { takeDeferred(snapshot.rows[number], number, &pass) }
     sweep(&pass)
@@ -47,6 +48,15 @@ extension LifeTable {
     }
     if readings.count > Int(Self.patience) + 2 { readings.removeFirst() }
     return finish(&pass)
+  }
+
+  /// Makes room for the sockets of a snapshot where they are many more than before, so that what is grown by doubling is not
+  /// there twice.
+  private mutating func reserve(_ count: Int) {
+    guard count > slots.capacity else { return }
+    slots.reserveCapacity(count + count / 8)
+    lives.reserveCapacity(count + count / 8)
+    touched.reserveCapacity(count)
   }
 
   @inline(__always)
@@ -77,14 +87,14 @@ extension LifeTable {
     } else if Self.goesBackwards(from: slots[at].state, to: row.state) {
       replace(at, row, number, &pass)
     } else {
-      update(at, row, cookie, &pass)
+      update(at, row, number, &pass)
     }
   }
 
   /// A row of a socket whose states the trace tells.
   private mutating func takeTraced(_ at: Int, _ row: SocketRow, _ number: Int, _ pass: inout Pass) {
     if lives[at].closedOffset == nil {
-      update(at, row, pass.cookie(number), &pass)
+      update(at, row, number, &pass)
     } else if row.state == .timeWait && slots[at].state == .timeWait {
       see(at, boot: pass.snapshot.bootTime)
     } else if row.state == .finWait2 && row.inode == 0 && slots[at].state == .timeWait {
@@ -107,16 +117,15 @@ extension LifeTable {
     if next < 0 {
       begin(row, keyInode, hash, number, &pass)
     } else {
-      update(next, row, pass.cookie(number), &pass)
+      update(next, row, number, &pass)
     }
   }
 
   private mutating func takeDeferred(_ row: SocketRow, _ number: Int, _ pass: inout Pass) {
     let ownHash = hash(row, row.inode)
-    let cookie = pass.cookie(number)
     let own = find(row, row.inode, ownHash)
     if own >= 0 {
-      update(own, row, cookie, &pass)
+      update(own, row, number, &pass)
       return
     }
     let sharedHash = hash(row, 0)
@@ -128,7 +137,7 @@ extension LifeTable {
     if shared < 0 {
       begin(row, 0, sharedHash, number, &pass)
     } else if slots[shared].inode == row.inode {
-      update(shared, row, cookie, &pass)
+      update(shared, row, number, &pass)
     } else {
       aside.append(begin(row, row.inode, ownHash, number, &pass))
     }
@@ -151,7 +160,7 @@ extension LifeTable {
     if row.state == .finWait2 && row.inode == 0 { orphans.insert(at) }
     touch(at)
     pass.begun.append(at)
-    pass.wanted.append((at, row))
+    pass.wanted.append((at, number))
     return at
   }
 
@@ -167,8 +176,9 @@ extension LifeTable {
     return before == .inbound ? before : now ?? before
   }
 
-  private mutating func update(_ at: Int, _ row: SocketRow, _ cookie: UInt64, _ pass: inout Pass) {
+  private mutating func update(_ at: Int, _ row: SocketRow, _ number: Int, _ pass: inout Pass) {
     let snapshot = pass.snapshot
+    let cookie = pass.cookie(number)
     let offset = max(0, snapshot.bootTime - lives[at].firstSeenBoot)
     if slots[at].state != row.state && slots[at].socket == 0 {
       lives[at].laterSteps.append(Life.Step(row.state, at: offset))
@@ -197,7 +207,7 @@ extension LifeTable {
       touch(at)
     }
     if row.inode != 0 && lives[at].owner.process == nil && slots[at].ownerLooks < 2 {
-      pass.wanted.append((at, row))
+      pass.wanted.append((at, number))
     }
     see(at, boot: snapshot.bootTime)
   }
@@ -259,25 +269,34 @@ extension LifeTable {
   private mutating func askOwners(_ pass: inout Pass, _ owners: ([WantedOwner]) -> [SocketOwner]) {
     guard !pass.wanted.isEmpty else { return }
     // What was wanted may have ended meanwhile, or the trace may have told who it was.
-    pass.wanted.removeAll { slot, row in
-      !slots[slot].isLive || slots[slot].local != row.local || slots[slot].remote != row.remote
+    let rows = pass.snapshot.rows
+    pass.wanted.removeAll { slot, number in
+      let row = rows[number]
+      return !slots[slot].isLive || slots[slot].local != row.local || slots[slot].remote != row.remote
         || lives[slot].owner.process != nil
     }
     guard !pass.wanted.isEmpty else { return }
-    let wanted = pass.wanted.map { slot, row in
-      WantedOwner(row: row, role: lives[slot].role, isSecondLook: slots[slot].ownerLooks == 1)
+    let wanted = pass.wanted.map { slot, number in
+      WantedOwner(row: rows[number], role: lives[slot].role, isSecondLook: slots[slot].ownerLooks == 1)
     }
     let answers = owners(wanted)
     precondition(answers.count == wanted.count, "one answer for each socket asked for")
-    for (place, answer) in answers.enumerated() {
-      let (at, row) = pass.wanted[place]
-      if row.inode != 0 { slots[at].ownerLooks = min(2, slots[at].ownerLooks + 1) }
+    for (place, told) in answers.enumerated() {
+      let (at, number) = pass.wanted[place]
+      // A search that goes on is asked for its answer as long as the socket is there, and counts as one look.
+      if rows[number].inode != 0 {
+        slots[at].ownerLooks = told.isSearchedFor ? 1 : min(2, slots[at].ownerLooks + 1)
+      }
+      var answer = told
+      answer.isSearchedFor = false
       if answer.process != nil { slots[at].ownerLooks = 2 }
       if lives[at].owner != answer {
         lives[at].owner = answer
         touch(at)
       }
     }
+    // The first time these are as many as there are sockets.
+    pass.wanted = []
   }
 
   /// True where a state cannot follow another in one life: the tuple is in use again.

@@ -13,7 +13,8 @@ extension LifeTable {
     /// Lives whose sockets are gone, with what was told of them before.
     var ended: [Ended] = []
     var deferred: [Int] = []
-    var wanted: [(slot: Int, row: SocketRow)] = []
+    /// Slots whose owner is asked for, and the numbers of their rows.
+    var wanted: [(slot: Int, number: Int)] = []
     /// Slots of listeners, gathered when the first is asked for.
     var listenerSlots: [Int]?
     /// Places in `ended` of lives that rows ended, by their ends; gathered when the first is asked for.
@@ -63,6 +64,7 @@ extension LifeTable {
     var changes = Changes()
     number(&pass)
     changes.current.reserveCapacity(touched.count)
+    changes.notes.reserveCapacity(touched.count)
     for at in touched where slots[at].isTouched {
       slots[at].isTouched = false
       let life = life(at: at)
@@ -112,7 +114,7 @@ extension LifeTable.Changes {
       number += 1
       let isEnd = kind == .closed || kind == .unlistened
       if number > told.events && !told.end {
-        notes.append(Note(kind: kind, time: time, from: from, to: to, place: place, isFinished: isFinished))
+        notes.append(Note(time: time, place: place, kind: kind, from: from, to: to, isFinished: isFinished))
       }
       if isEnd { told.end = true }
     }

@@ -97,6 +97,12 @@ struct ProcDirectory: ~Copyable {
   }
 }
 
+/// The size of a file below a directory by fstatat(2), 0 where it cannot be had.
+func fileSize(_ path: UnsafePointer<CChar>, at directory: CInt) -> Int {
+  var status = stat()
+  return fstatat(directory, path, &status, 0) == 0 ? Int(status.st_size) : 0
+}
+
 /// A number as a NUL-terminated name, counted up in place.
 struct DecimalName {
   // Right-aligned: twelve digits, of which the last `count` are in use, and a NUL.

@@ -28,8 +28,12 @@ struct ProcessRecord {
   var foundAt: UInt64 = 0
   /// The last look-up that left out descriptors of it, 0 for none.
   var leftOutAt: UInt64 = 0
-  /// In look-up `leftOutAt`, where nothing was kept: every descriptor below this number was tried. 0 elsewhere.
+  /// In look-up `leftOutAt`: descriptors below this number were tried without a listing. 0 where it was listed.
   var triedBelow = 0
+  /// The last look-up by whose end none of its descriptors was left out, 0 for none.
+  var readWholeAt: UInt64 = 0
+  /// How many descriptors it had when it was last looked at.
+  var descriptors = 0
   /// Its number among the holders of look-up `foundAt`.
   var holder: Int32 = -1
   /// Its parent, -1 where not read yet.

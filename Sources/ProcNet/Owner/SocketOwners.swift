@@ -23,6 +23,11 @@ public final class SocketOwners {
   private var sawFirstProcess = false
   private var ownRefused: Bool?
   private var seen: OwnerVisibility?
+  /// Wanted sockets without a holder for which not every process has been read whole yet, with the look-up that they
+  /// were first wanted in and the one that asked last.
+  private var searched: [UInt64: (since: UInt64, asked: UInt64)] = [:]
+  private var looks: SearchCredit
+  private var rereads: SearchCredit
 
   /// What is read once: it does not change while we run.
   private struct Machine {
@@ -36,8 +41,14 @@ public final class SocketOwners {
   /// Makes an object that knows nothing yet.
   ///
   /// - Parameter effectiveUID: who we are, for telling our own sockets from others'; geteuid(2) unless given.
-  public init(root: ProcRoot = ProcRoot(), effectiveUID: UInt32? = nil) {
+  public convenience init(root: ProcRoot = ProcRoot(), effectiveUID: UInt32? = nil) {
+    self.init(root: root, effectiveUID: effectiveUID, credit: SearchCredit())
+  }
+
+  init(root: ProcRoot, effectiveUID: UInt32? = nil, credit: SearchCredit) {
     path = root.path
+    looks = credit
+    rereads = SearchCredit(most: credit.most, first: credit.first / 4, again: credit.again)
     self.effectiveUID = effectiveUID ?? geteuid()
   }
 
@@ -53,19 +64,26 @@ public final class SocketOwners {
     for slot in table.records.indices {
       search.look(.once, into: &table.records[slot], root: root.descriptor)
     }
-    if search.missing > 0 { lookAtLeftOut(root) { _ in true } }
+    for slot in table.records.indices
+    where search.missing > 0 && table.records[slot].leftOutAt == search.lookUp {
+      search.look(.leftOut, into: &table.records[slot], root: root.descriptor)
+    }
     search.noteWhole()
   }
 
   /// Looks at as few processes as it takes, for a few new sockets among many that are known.
   ///
-  /// First at processes that are new, then at recent holders of wanted sockets, the latest first, and then at the
-  /// rest, until each wanted socket has a holder. The ancestors and children of every holder are looked at as
-  /// well where they could have shared the socket through fork(2), so the oldest holder is right then, as long as
-  /// each socket is asked for when it is new. A process further away that shares a connection (by SCM_RIGHTS, or a
-  /// child whose parent has ended) is not counted. Descriptors known to be a socket that is alive and not wanted
-  /// are left out, and read only where something is still missing. Every process is looked at if a listener is
-  /// wanted, or as long as a wanted socket has no holder.
+  /// First at processes that are new, then at recent holders of wanted sockets, the latest first, then at those whose
+  /// number of descriptors is another one, and then at the rest, until each wanted socket has a holder. The ancestors
+  /// and children of every holder are looked at as well where they could have shared the socket through fork(2), so
+  /// the oldest holder is right then, as long as each socket is asked for when it is new. A process further away that
+  /// shares a connection (by SCM_RIGHTS, or a child whose parent has ended) is not counted. Descriptors known to be a
+  /// socket that is alive and not wanted are left out, and read only where something is still missing. Every process
+  /// is looked at if a listener is wanted.
+  ///
+  /// What is spent on the rest is bounded (``SearchCredit``). Where that does not do, the search goes on with the next
+  /// look-up, at the processes that were not looked at for the longest time: ask again for sockets that are still
+  /// there, as long as ``isSearching(for:)``.
   ///
   /// - Parameter rows: every socket that is alive.
   public func lookUp(_ wanted: [WantedSocket], among rows: [SocketRow]) {
@@ -75,6 +93,10 @@ public final class SocketOwners {
       return
     }
     search.begin(wanted, among: rows)
+    let isAgain = !searched.isEmpty && wanted.contains { searched[$0.inode] != nil }
+    looks.begin(isAgain: isAgain)
+    rereads.begin(isAgain: isAgain)
+    defer { noteSearched(wanted) }
     guard search.missing > 0, let root = openRoot() else { return }
     listProcesses(root)
     let lookUp = search.lookUp
@@ -82,32 +104,74 @@ public final class SocketOwners {
       for slot in table.records.indices { lookOnce(slot, root, .full) }
     } else {
       let order = likelyOrder()
-      lookWhileMissing(order.likely, root)
+      for slot in order.likely where search.missing > 0 { lookOnce(slot, root) }
+      for slot in order.rest where search.missing > 0 {
+        if search.hasOtherCount(table.records[slot], root: root.descriptor) { lookOnce(slot, root) }
+      }
       // A socket may have taken the descriptor of one that was closed while the rows were read: that one is believed to
       // be alive, and was left out. It is likely where the other new ones are.
       lookAtLeftOut(root) { $0.foundAt == lookUp }
-      lookWhileMissing(order.rest, root)
+      lookAtRest(order.rest, root)
       lookAtLeftOut(root) { _ in true }
       if search.missing == 0 { lookAtFamilies(root) }
     }
     if !table.records.contains(where: { $0.lookedAt != lookUp && !$0.neverHolds }) { search.noteWhole() }
   }
 
-  private func lookWhileMissing(_ slots: [Int], _ root: OpenRoot) {
-    for slot in slots {
-      if search.missing == 0 { return }
+  /// Looks at processes that are not likely to hold anything that is wanted, as far as the credit goes.
+  private func lookAtRest(_ slots: [Int], _ root: OpenRoot) {
+    for slot in slots where search.missing > 0 && table.records[slot].lookedAt != search.lookUp {
+      guard looks.allows(8) else { return }
+      let before = search.work
       lookOnce(slot, root)
+      looks.spend(search.work - before)
     }
   }
 
-  /// As long as something is missing, reads the descriptors that the first look of this look-up left out.
+  /// As long as something is missing and the credit goes, reads the descriptors that the first look of this look-up left
+  /// out; those first that were not read for the longest time.
   private func lookAtLeftOut(_ root: OpenRoot, where isLikely: (ProcessRecord) -> Bool) {
-    for slot in table.records.indices where table.records[slot].leftOutAt == search.lookUp {
-      if search.missing == 0 { return }
-      if isLikely(table.records[slot]) {
-        search.look(.leftOut, into: &table.records[slot], root: root.descriptor)
+    if search.missing == 0 { return }
+    var slots = table.records.indices.filter {
+      table.records[$0].leftOutAt == search.lookUp && isLikely(table.records[$0])
+    }
+    slots.sort { [records = table.records] in records[$0].readWholeAt < records[$1].readWholeAt }
+    for slot in slots where search.missing > 0 {
+      guard rereads.allows(table.records[slot].descriptors) else { return }
+      let before = search.work
+      search.look(.leftOut, into: &table.records[slot], root: root.descriptor)
+      rereads.spend(search.work - before)
+    }
+  }
+
+  /// The earliest look-up since which every process was read whole.
+  private var readWholeSince: UInt64 {
+    return table.records.lazy.filter { !$0.neverHolds }.map(\.readWholeAt).min() ?? search.lookUp
+  }
+
+  /// Notes which wanted sockets the search goes on for.
+  private func noteSearched(_ wanted: [WantedSocket]) {
+    let lookUp = search.lookUp
+    if !searched.isEmpty || search.missing > 0 {
+      let whole = rootFailed || search.missing == 0 ? .max : readWholeSince
+      for socket in wanted where socket.inode != 0 {
+        let since = searched[socket.inode]?.since ?? lookUp
+        let goesOn = since > whole && search.finding(of: socket.inode)?.oldest == -1
+        searched[socket.inode] = goesOn ? (since, lookUp) : nil
       }
     }
+    // Those that nobody asks for any more are gone.
+    if lookUp % Self.patience == 0 { searched = searched.filter { $0.value.asked + Self.patience > lookUp } }
+  }
+
+  /// Look-ups after which a socket that was not asked for is gone: each network namespace makes one of its own.
+  private static let patience: UInt64 = 1024
+
+  /// True where a wanted socket has no holder yet, and not every process could be looked at in one look-up: that there
+  /// is none is known when it was asked for often enough.
+  public func isSearching(for inode: UInt64) -> Bool {
+    // Of this look-up only, as all answers are.
+    searched[inode].map { $0.asked == search.lookUp } ?? false
   }
 
   /// Opens the directory of processes. Where that fails, everything wanted stays without an answer.
@@ -149,7 +213,8 @@ public final class SocketOwners {
   /// Look-ups for which a process that held something wanted is likely to hold the next.
   private static let recent: UInt64 = 16
 
-  /// New processes, then recent holders, the latest first; and the rest, holders first.
+  /// New processes, then recent holders, the latest first; and the rest, first what was not looked at for the longest
+  /// time.
   private func likelyOrder() -> (likely: [Int], rest: [Int]) {
     var new: [Int] = []
     var holders: [Int] = []
@@ -163,10 +228,8 @@ public final class SocketOwners {
         rest.append(slot)
       }
     }
-    let latest: (Int, Int) -> Bool = { [records = table.records] in records[$0].foundAt > records[$1].foundAt
-    }
-    holders.sort(by: latest)
-    rest.sort(by: latest)
+    holders.sort { [records = table.records] in records[$0].foundAt > records[$1].foundAt }
+    rest.sort { [records = table.records] in records[$0].lookedAt < records[$1].lookedAt }
     return (new + holders, rest)
   }
 
@@ -218,7 +281,8 @@ public final class SocketOwners {
 
   /// The holder of a socket, or why there is none.
   ///
-  /// ``SocketOwner/notLookedUp`` where its inode was not asked for, or where reading failed.
+  /// ``SocketOwner/notLookedUp`` where its inode was not asked for, or where reading failed. As long as the search goes
+  /// on, ``SocketOwner/isSearchedFor`` says so, and the reason is that of a socket which will be gone.
   ///
   /// - Parameter queues: the listeners of the same sample.
   /// - Parameter stillThere: the socket was there, with the same inode, when looked at again after the look-up. It
@@ -232,7 +296,12 @@ public final class SocketOwners {
     }
     var facts = facts(of: row)
     facts.listenerHasQueue = row.inode == 0 && queues.mayHold(row)
-    return facts.whyUnknown(stillThere: stillThere).map { SocketOwner(unknown: $0) } ?? .notLookedUp
+    let isSearching = isSearching(for: row.inode)
+    var owner =
+      facts.whyUnknown(stillThere: stillThere && !isSearching).map { SocketOwner(unknown: $0) }
+      ?? .notLookedUp
+    owner.isSearchedFor = isSearching
+    return owner
   }
 
   /// True where a wanted socket has no holder and only a second look at the socket tables can tell why.

@@ -30,6 +30,8 @@ struct SocketSearch: ~Copyable {
   private(set) var wantsListener = false
   /// The number of this look-up.
   private(set) var lookUp: UInt64 = 0
+  /// What the look-up has cost so far, in system calls or what takes as long as one.
+  private(set) var work = 0
   /// The processes are the kernel's, not a tree of files that looks like them.
   var isRealProc = false
 
@@ -41,12 +43,14 @@ struct SocketSearch: ~Copyable {
   /// Begins a look-up: forgets the last one and notes what is wanted and, where given, what else is alive.
   mutating func begin(_ wanted: [WantedSocket], among rows: [SocketRow]) {
     lookUp += 1
+    work = 0
     statistics = OwnerScanStatistics()
     holders.removeAll(keepingCapacity: true)
     findings.removeAll(keepingCapacity: true)
     wantsListener = false
     if findings.capacity > 64, findings.capacity > wanted.count * 4 { findings = [] }
-    table.reset(expecting: wanted.count + rows.count)
+    // What is wanted is alive, as a rule. Where it is not, the table gets fuller than it should be.
+    table.reset(expecting: max(wanted.count, rows.count) + 8)
     findings.reserveCapacity(wanted.count)
     for socket in wanted where socket.inode != 0 {
       let next = UInt32(truncatingIfNeeded: findings.count)
@@ -84,6 +88,8 @@ struct SocketSearch: ~Copyable {
     record.lookedAt = lookUp
     record.isRefused = false
     record.isFailed = false
+    // To open, to ask for the size, to list with two calls, and to close.
+    work += 5
     do throws(SystemCallError) {
       let directory = try withPath(record.pid, "fd") { path throws(SystemCallError) in
         try ProcDirectory(path, at: root)
@@ -104,6 +110,7 @@ struct SocketSearch: ~Copyable {
         record.isFailed = true
       }
     }
+    if record.leftOutAt != lookUp { record.readWholeAt = lookUp }
   }
 
   /// Reads every descriptor and keeps them as known; true where there is none.
@@ -112,30 +119,22 @@ struct SocketSearch: ~Copyable {
   ) throws(SystemCallError) -> Bool {
     scratch.removeAll(keepingCapacity: true)
     record.triedBelow = 0
-    var known = 0
-    var previous: UInt32 = 0
+    record.descriptors = 0
     var isAscending = true
-    var isEmpty = true
     defer {
       if !isAscending { scratch.sort { $0.descriptor < $1.descriptor } }
       swap(&record.sockets, &scratch)
     }
+    var next = 0
+    if usesKnown, try tryUnknown(directory, &record, &next) { return false }
+    var isEmpty = true
+    var known = KnownSockets()
     while let entry = try directory.nextNumbered() {
       isEmpty = false
+      if entry.number < next { continue }
+      record.descriptors += 1
       let number = UInt32(truncatingIfNeeded: entry.number)
-      var held: HeldSocket?
-      if usesKnown {
-        // Both lists ascend, as the kernel lists descriptors; in a tree of files the order may be any.
-        if number < previous { known = 0 }
-        previous = number
-        while known < record.sockets.count, record.sockets[known].descriptor < number { known += 1 }
-        if known < record.sockets.count, record.sockets[known].descriptor == number,
-          table.value(of: record.sockets[known].inode) == Self.notWanted
-        {
-          held = HeldSocket(descriptor: number, wasLeftOut: true, inode: record.sockets[known].inode)
-          record.leftOutAt = lookUp
-        }
-      }
+      var held = usesKnown ? leaveOut(number, &known, &record) : nil
       if held == nil, case .socket(let inode) = try take(entry.name, directory.descriptor, &record) {
         held = HeldSocket(descriptor: number, wasLeftOut: false, inode: inode)
       }
@@ -143,8 +142,85 @@ struct SocketSearch: ~Copyable {
       if let last = scratch.last, last.descriptor > number { isAscending = false }
       scratch.append(held)
     }
+    work += record.descriptors / 2
     return isEmpty
   }
+
+  /// A place in what is known of a process's sockets.
+  private struct KnownSockets {
+    var next = 0
+    var previous: UInt32 = 0
+  }
+
+  /// A descriptor that need not be read: it was a socket which is alive and not wanted. nil for any other.
+  @inline(__always)
+  private func leaveOut(
+    _ number: UInt32, _ known: inout KnownSockets, _ record: inout ProcessRecord
+  ) -> HeldSocket? {
+    // Both lists ascend, as the kernel lists descriptors; in a tree of files the order may be any.
+    if number < known.previous { known.next = 0 }
+    known.previous = number
+    while known.next < record.sockets.count, record.sockets[known.next].descriptor < number {
+      known.next += 1
+    }
+    guard known.next < record.sockets.count, record.sockets[known.next].descriptor == number,
+      table.value(of: record.sockets[known.next].inode) == Self.notWanted
+    else { return nil }
+    record.leftOutAt = lookUp
+    return HeldSocket(descriptor: number, wasLeftOut: true, inode: record.sockets[known.next].inode)
+  }
+
+  /// Reads the descriptors of a large process of which most are known, without listing them; true where that came to
+  /// all of them.
+  ///
+  /// To list a descriptor costs the kernel about as much as to read a third of it, so what a process with thousands of
+  /// sockets takes is mostly that. See ``tryNumbers(_:_:_:)`` for why it can be done without; where not, the listing
+  /// goes on at `next`.
+  private mutating func tryUnknown(
+    _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord, _ next: inout Int
+  ) throws(SystemCallError) -> Bool {
+    guard isRealProc, record.sockets.count >= Self.many else { return false }
+    let expected = directory.size
+    guard expected >= Self.many, record.sockets.count >= expected / 2 else { return false }
+    work += expected / 128
+    var known = KnownSockets()
+    while record.descriptors < expected {
+      let number = UInt32(truncatingIfNeeded: next)
+      next += 1
+      if let held = leaveOut(number, &known, &record) {
+        scratch.append(held)
+        record.descriptors += 1
+        continue
+      }
+      let descriptor = try DecimalName(number).withPointer { path throws(SystemCallError) in
+        try take(path, directory.descriptor, &record)
+      }
+      if case .socket(let inode) = descriptor {
+        scratch.append(HeldSocket(descriptor: number, wasLeftOut: false, inode: inode))
+      }
+      if descriptor != .none {
+        record.descriptors += 1
+      } else if next - record.descriptors > Self.gaps(expected) {
+        return false
+      }
+    }
+    // Of those that are believed to be there, some may have been closed: then there are more.
+    for socket in record.sockets[known.next...] where socket.descriptor >= next {
+      if table.value(of: socket.inode) == Self.notWanted {
+        scratch.append(
+          HeldSocket(descriptor: socket.descriptor, wasLeftOut: true, inode: socket.inode))
+      }
+    }
+    record.triedBelow = next
+    record.leftOutAt = lookUp
+    return true
+  }
+
+  /// Fewer descriptors than this are listed.
+  private static let many = 64
+
+  /// How many numbers may be free below the last of so many descriptors: where there are more, a listing is cheaper.
+  private static func gaps(_ descriptors: Int) -> Int { 16 + descriptors / 16 }
 
   /// Reads every descriptor, or most of them where they are many; true where there is none.
   private mutating func readOnce(
@@ -170,7 +246,7 @@ struct SocketSearch: ~Copyable {
     _ directory: borrowing ProcDirectory, _ record: inout ProcessRecord, _ next: inout Int
   ) throws(SystemCallError) -> Bool {
     let expected = isRealProc ? directory.size : 0
-    guard expected >= 64 else { return false }
+    guard expected >= Self.many else { return false }
     var name = DecimalName()
     var found = 0
     while found < expected {
@@ -181,7 +257,7 @@ struct SocketSearch: ~Copyable {
       name.increment()
       if descriptor != .none {
         found += 1
-      } else if next - found > 16 + expected / 16 {
+      } else if next - found > Self.gaps(expected) {
         return false
       }
     }
@@ -199,10 +275,10 @@ struct SocketSearch: ~Copyable {
     if record.triedBelow > 0 {
       let tried = record.triedBelow
       record.triedBelow = 0
+      work += record.descriptors / 2
       while let entry = try directory.nextNumbered() {
         if entry.number >= tried { _ = try take(entry.name, directory.descriptor, &record) }
       }
-      return false
     }
     for index in record.sockets.indices where record.sockets[index].wasLeftOut {
       let descriptor = try DecimalName(record.sockets[index].descriptor).withPointer {
@@ -224,6 +300,7 @@ struct SocketSearch: ~Copyable {
     _ name: UnsafePointer<CChar>, _ directory: CInt, _ record: inout ProcessRecord
   ) throws(SystemCallError) -> Descriptor {
     statistics.links += 1
+    work += 1
     let descriptor = try readDescriptor(name, directory)
     if case .socket(let inode) = descriptor, let index = table.value(of: inode), index != Self.notWanted {
       if record.foundAt != lookUp { try identify(&record, directory) }
@@ -346,6 +423,16 @@ struct SocketSearch: ~Copyable {
 }
 
 extension SocketSearch {
+  /// True where a process has more or fewer descriptors than when it was last looked at, as the size of its directory of
+  /// descriptors tells since Linux 6.2; false where that tells nothing.
+  mutating func hasOtherCount(_ record: ProcessRecord, root: CInt) -> Bool {
+    if !isRealProc || record.neverHolds { return false }
+    work += 1
+    let size =
+      (try? withPath(record.pid, "fd") { path throws(SystemCallError) in fileSize(path, at: root) }) ?? 0
+    return size > 0 && size != record.descriptors
+  }
+
   /// The parent of a process, read where it is not known yet; -1 where the process is gone.
   mutating func parent(of record: inout ProcessRecord, root: CInt) -> Int32 {
     if record.parent < 0, let stat = try? readStat(record.pid, root: root) { record.parent = stat.parent }

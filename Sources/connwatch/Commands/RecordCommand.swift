@@ -5,6 +5,7 @@ import ArgumentParser
 import ConnCore
 import ConnStore
 @preconcurrency import Glibc
+import KernelNet
 import ProcNet
 
 /// `connwatch record`: samples, diffs and stores until it is stopped.
@@ -70,6 +71,7 @@ struct RecordCommand: ParsableCommand {
     try DatabasePath.makeDirectory(for: path)
     // Nobody else's history is anybody else's business: no access for others, whatever the umask says.
     umask(0o027)
+    ProcessMemory.returnLargeBlocks()
     let signals = SignalWait()
     let lock = try RecorderLock(database: path)
     let clock = SystemClock()
@@ -262,7 +264,7 @@ struct RecordCommand: ParsableCommand {
   private static func find(
     _ wanted: [LifeTable.WantedOwner], among rows: [SocketRow], _ owners: SocketOwners
   ) -> [SocketOwner] {
-    owners.lookUp(wanted.filter { $0.row.inode != 0 }.map { WantedSocket($0.row) }, among: rows)
+    owners.lookUp(Array(wanted.lazy.filter { $0.row.inode != 0 }.map { WantedSocket($0.row) }), among: rows)
     let queues = AcceptQueues(rows)
     return wanted.map { owners.owner(of: $0.row, queues: queues, stillThere: $0.isSecondLook) }
   }

@@ -252,8 +252,13 @@ final class Recorder {
     let snapshot = sample.snapshot
     let changes = leaveOut(tracker.table.apply(snapshot, heard: heard) { ports.owners($0, snapshot.rows) })
     nextLife = tracker.table.nextID
-    batch.current += changes.current
-    batch.finished += changes.finished
+    // At the start of a recorder they are as many as there are sockets: taken over, not copied.
+    if batch.current.isEmpty { batch.current = changes.current } else { batch.current += changes.current }
+    if batch.finished.isEmpty {
+      batch.finished = changes.finished
+    } else {
+      batch.finished += changes.finished
+    }
     for note in changes.notes {
       switch note.kind {
       case .opened, .listening: batch.opened += 1
