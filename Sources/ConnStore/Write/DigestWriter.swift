@@ -210,9 +210,10 @@ final class DigestWriter {
     try addRollup.run()
   }
 
-  /// The rollup of all that make one of the next level; nil where one of them is missing.
+  /// The rollup of all that make one of the next level; nil where one of them is missing, or it would be too large.
   private func join(level: Int, from first: Int64) throws(StoreError) -> Rollup? {
     var joined = Rollup()
+    var bytes = 0
     // The last one first: it is the one that is missing, mostly.
     for number in (first..<first + Rollup.fanOut).reversed() {
       findRollup.bind(1, Rollup.id(level: level, block: number))
@@ -225,7 +226,10 @@ final class DigestWriter {
           joined.insert(profiles: profiles, sums: sums, opened: opened.0...opened.1)
         }
       }
-      guard isSound else { return nil }
+      bytes += findRollup.withBytes(3) { $0.count }
+      guard isSound, joined.profiles.count <= Rollup.mostProfiles, bytes <= Rollup.mostBytes else {
+        return nil
+      }
     }
     return joined
   }
