@@ -308,6 +308,7 @@ private final class Twins {
       var reader = PackedReader(packed)
       var back = PortSet()
       #expect(back.insert(packed: &reader) && reader.isAtEnd && back.sorted == ports.sorted)
+      #expect(back.isSpread == (count > 512))
       var skipping = PackedReader(packed)
       #expect(PortSet.skip(packed: &skipping) && skipping.isAtEnd)
     }

@@ -3,16 +3,26 @@
 
 /// Ports: a short list while they are few, one bit each when they are many.
 struct PortSet {
-  private var few: Set<UInt16> = []
+  /// Ascending.
+  private var few: [UInt16] = []
   private var many: [UInt64] = []
 
+  /// The most of a short list; a rollup holds a set for each of tens of thousands of profiles, most of them tiny.
+  private static let mostFew = 512
+
+  /// True where it takes 8 KiB, however few there are.
+  var isSpread: Bool { !many.isEmpty }
+
   mutating func insert(_ port: UInt16) {
-    if many.isEmpty {
-      few.insert(port)
-      if few.count > 512 { spread() }
-    } else {
-      set(port)
+    if isSpread { return set(port) }
+    var (low, high) = (0, few.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if few[middle] < port { low = middle + 1 } else { high = middle }
     }
+    if low < few.count, few[low] == port { return }
+    few.insert(port, at: low)
+    if few.count > Self.mostFew { spread() }
   }
 
   private mutating func spread() {
@@ -24,7 +34,7 @@ struct PortSet {
   private mutating func set(_ port: UInt16) { many[Int(port >> 6)] |= 1 << UInt64(port & 63) }
 
   var sorted: [UInt16] {
-    if many.isEmpty { return few.sorted() }
+    if !isSpread { return few }
     var ports: [UInt16] = []
     for (place, word) in many.enumerated() {
       var rest = word
@@ -69,7 +79,10 @@ struct PortSet {
   mutating func insert(packed reader: inout PackedReader) -> Bool {
     guard let head = reader.number(), head >> 1 <= 65_536 else { return false }
     if head == 0 { return true }
-    if many.isEmpty { spread() }
+    if !isSpread, head & 1 == 0, few.count + Int(head >> 1) <= Self.mostFew {
+      return insert(few: Int(head >> 1), &reader)
+    }
+    if !isSpread { spread() }
     return many.withUnsafeMutableBufferPointer { words in
       if head & 1 == 0 { return Self.insert(steps: Int(head >> 1), &reader, into: words) }
       guard let first = reader.pair(), let bits = reader.take(Int(head >> 1)), Int(first) + bits.count <= 8192
@@ -80,6 +93,17 @@ struct PortSet {
       }
       return true
     }
+  }
+
+  private mutating func insert(few steps: Int, _ reader: inout PackedReader) -> Bool {
+    var port = 0
+    for _ in 0..<steps {
+      guard let step = reader.shortNumber() else { return false }
+      port += step
+      guard port < 65_536 else { return false }
+      insert(UInt16(port))
+    }
+    return true
   }
 
   private static func insert(

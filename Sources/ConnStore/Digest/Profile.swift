@@ -31,7 +31,8 @@ struct Profile: Hashable {
     return flags.direction == .inbound || flags.direction == nil && flags.role == .listener
   }
 
-  /// Makes the profile of a life, and hands over its other port, the client's; nil where a number does not fit.
+  /// Makes the profile of a life, and hands over its other port, the client's; nil where a number does not fit, or means
+  /// nothing.
   ///
   /// - Parameters:
   ///   - flags: as in ``LifeFlags``.
@@ -40,24 +41,26 @@ struct Profile: Hashable {
     flags: Int64, addresses: (Int64, Int64), ports: (UInt16, UInt16), program: Int64?, netns: Int64?
   ) -> (profile: Profile, client: UInt16)? {
     guard let local = UInt32(exactly: addresses.0), let remote = UInt32(exactly: addresses.1),
-      let program = UInt32(exactly: program ?? 0), let netns = UInt32(exactly: netns ?? 0)
+      let number = UInt32(exactly: program ?? 0), let netns = UInt32(exactly: netns ?? 0)
     else { return nil }
     let kind = UInt8(flags & kindMask)
+    // 0 stands for none, and of directions and roles there are three.
+    guard program != 0, kind & 12 != 12, kind & 48 != 48 else { return nil }
     let isLocal = isServiceLocal(kind)
     let profile = Profile(
-      kind: kind, service: isLocal ? ports.0 : ports.1, local: local, remote: remote, program: program,
+      kind: kind, service: isLocal ? ports.0 : ports.1, local: local, remote: remote, program: number,
       netns: netns)
     return (profile, isLocal ? ports.1 : ports.0)
   }
 
   /// Makes that of a row with ``columns`` from `first` on.
   static func read(_ row: Statement, from first: Int32) -> (profile: Profile, client: UInt16)? {
-    of(
+    guard let local = UInt16(exactly: row.integer(first + 2)),
+      let remote = UInt16(exactly: row.integer(first + 4))
+    else { return nil }
+    return of(
       flags: row.integer(first), addresses: (row.integer(first + 1), row.integer(first + 3)),
-      ports: (
-        UInt16(truncatingIfNeeded: row.integer(first + 2)), UInt16(truncatingIfNeeded: row.integer(first + 4))
-      ),
-      program: row.optionalInteger(first + 5), netns: row.optionalInteger(first + 6))
+      ports: (local, remote), program: row.optionalInteger(first + 5), netns: row.optionalInteger(first + 6))
   }
 
   /// Of `life` or `open_life`, with the alias `l`.

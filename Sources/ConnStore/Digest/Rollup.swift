@@ -24,6 +24,11 @@ struct Rollup {
   /// 32,768 × 16⁶ lives are more than anybody has.
   static let levels = 0...6
 
+  /// The most profiles of a rollup above level 0, and the most bytes of the sums that are joined in it. Where each life
+  /// is of another host, nothing is gained by counting them again in every level, and the recorder's memory is small.
+  static let mostProfiles = 32_768
+  static let mostBytes = 16_777_216
+
   static func span(level: Int) -> Int64 { span << Int64(4 * level) }
 
   /// The key of a row: its level, and its number among those of its level.
@@ -70,7 +75,7 @@ struct Rollup {
     for profile in others {
       guard let head = SumHead(&reader, from: opened.lowerBound) else { return false }
       let place = place(of: profile)
-      sums[place].connections += head.connections
+      sums[place].connections &+= head.connections
       sums[place].first = min(sums[place].first, head.first)
       sums[place].last = max(sums[place].last, head.last)
       if !profile.isServiceLocal, !sums[place].ports.insert(packed: &reader) { return false }
@@ -104,7 +109,7 @@ struct Rollup {
     /// - Parameter start: `openedFirst` of the rollup.
     init?(_ reader: inout PackedReader, from start: Int64) {
       guard let connections = reader.number(), let first = reader.number(), let length = reader.number(),
-        connections <= 1 << 48
+        connections <= UInt64(Rollup.span(level: Rollup.levels.upperBound))
       else { return nil }
       self.connections = Int(connections)
       self.first = Statement.bounded(start &+ Int64(bitPattern: first))

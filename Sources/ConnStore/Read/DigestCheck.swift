@@ -16,7 +16,11 @@ extension HistoryReader {
     }
     var profiles: [Profile] = []
     while try digests.step() {
-      let first = digests.integer(0) * Digest.span
+      let (first, isBeyond) = digests.integer(0).multipliedReportingOverflow(by: Digest.span)
+      guard !isBeyond, first >= 0, first <= .max - Digest.span else {
+        wrong += 1
+        continue
+      }
       guard !digests.isNull(3) else {
         missing += 1
         continue
@@ -67,14 +71,15 @@ extension HistoryReader {
         && rollups.withBytes(3) { profiles in
           rollups.withBytes(4) { rollup.insert(profiles: profiles, sums: $0, opened: opened.0...opened.1) }
         }
-      guard isSound else {
+      let span = Rollup.levels.contains(level) ? Rollup.span(level: level) : 1
+      guard isSound, block < .max / span else {
         wrong += 1
         continue
       }
-      count.bind(1, block * Rollup.span(level: level))
-      count.bind(2, (block + 1) * Rollup.span(level: level))
+      count.bind(1, block * span)
+      count.bind(2, (block + 1) * span)
       defer { count.reset() }
-      if try count.step(), count.integer(0) != rollup.sums.reduce(0, { $0 + $1.connections }) { wrong += 1 }
+      if try count.step(), count.integer(0) != rollup.sums.reduce(0, { $0 &+ $1.connections }) { wrong += 1 }
     }
     return wrong
   }

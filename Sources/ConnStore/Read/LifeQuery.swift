@@ -134,7 +134,9 @@ extension HistoryReader {
     _ body: (Statement) throws(Failure) -> Bool
   ) throws -> Bool {
     guard let last = part.numbers.last else { return true }
-    let isDigested = schema >= 3 && part.table == "life l" && !part.filter.conditions.isEmpty
+    // Numbers below 0, which only damage makes, are in no block.
+    let isDigested =
+      schema >= 3 && part.table == "life l" && !part.filter.conditions.isEmpty && part.numbers.lowerBound >= 0
     if isDigested, query.condition != nil || !query.roles.contains(.connection) {
       var walk = try LifeWalk(connection, part, query, select: select)
       return try walk.run(body)
@@ -147,7 +149,8 @@ extension HistoryReader {
   func parts(_ query: LifeQuery) throws(StoreError) -> [LifePart] {
     guard let most = try connection.integer("SELECT max(id) + 1 FROM life") else { return [] }
     // Below the first there are none, so that a part can as well begin with a rollup.
-    let least = (try connection.integer("SELECT min(id) FROM life") ?? 0) / Rollup.span * Rollup.span
+    let first = try connection.integer("SELECT min(id) FROM life") ?? 0
+    let least = first < 0 ? first : first / Rollup.span * Rollup.span
     var part = LifePart(filter: Self.filterConditions(query), numbers: least..<most, order: query.order)
     if let until = query.until {
       part.time.conditions.append("l.opened <= ?")

@@ -27,6 +27,8 @@ private struct ServiceSums {
   private let directions: UInt8
   private let filter: ProfileFilter?
   private let rollups: Statement?
+  /// Finds the first of level 0 at a place or after it; those above have some of these in them.
+  private let nextRollup: Statement?
   private let topLevel: Int
   /// Numbers of lives that were added by rollups.
   private var rolled: [Range<Int64>] = []
@@ -49,6 +51,11 @@ private struct ServiceSums {
       ? nil
       : try reader.connection.prepare(
         "SELECT opened_first, opened_last, profiles, sums FROM rollup WHERE id = ?")
+    nextRollup =
+      top == nil
+      ? nil
+      : try reader.connection.prepare(
+        "SELECT min(id) FROM rollup WHERE id BETWEEN ? AND \(Rollup.id(level: 1, block: 0) - 1)")
   }
 
   private static func columns(seen: String = "l.seen") -> String {
@@ -57,7 +64,9 @@ private struct ServiceSums {
 
   /// Adds the finished lives of a part.
   mutating func add(_ part: LifePart) throws {
-    guard rollups != nil, part.table == "life l" else { return try addRows(part, part.numbers) }
+    guard let nextRollup, part.table == "life l", part.numbers.lowerBound >= 0 else {
+      return try addRows(part, part.numbers)
+    }
     var next = part.numbers.lowerBound
     var bare = next
     while next < part.numbers.upperBound {
@@ -66,7 +75,11 @@ private struct ServiceSums {
         next += span
         bare = next
       } else {
-        next = (next / Rollup.span + 1) * Rollup.span
+        // Numbers can be far apart: from one rollup to the next.
+        nextRollup.bind(1, next / Rollup.span + 1)
+        defer { nextRollup.reset() }
+        guard try nextRollup.step(), let block = nextRollup.optionalInteger(0) else { break }
+        next = block * Rollup.span
       }
     }
     if bare < part.numbers.upperBound { try addRows(part, bare..<part.numbers.upperBound) }
@@ -91,7 +104,7 @@ private struct ServiceSums {
     guard let rollups, let filter else { return nil }
     for level in stride(from: topLevel, through: 0, by: -1) {
       let span = Rollup.span(level: level)
-      guard first % span == 0, first + span <= numbers.upperBound else { continue }
+      guard first % span == 0, span <= numbers.upperBound - first else { continue }
       rollups.bind(1, Rollup.id(level: level, block: first / span))
       defer { rollups.reset() }
       guard try rollups.step(), rollups.withBytes(2, { Profile.unpack($0, into: &profiles) }) else {

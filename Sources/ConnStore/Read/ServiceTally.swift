@@ -76,7 +76,7 @@ struct ServiceTally {
         continue
       }
       let place = place(of: Key(profile, direction))
-      sums[place].connections += head.connections
+      sums[place].connections &+= head.connections
       sums[place].first = min(sums[place].first, head.first)
       sums[place].last = max(sums[place].last, head.last)
       sums[place].hosts.insert(Int64(profile.remote))

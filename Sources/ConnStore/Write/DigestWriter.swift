@@ -4,8 +4,8 @@
 /// Digests blocks of lives and rolls them up, a little after each batch, and takes back what is no longer so.
 ///
 /// A block is digested once all its numbers are given out and few of its lives go on. From then on each life of it
-/// that is written again is compared with what the digest has: one that was told otherwise takes the digest away,
-/// and it is made anew.
+/// that is written again is compared with its row, which is what the digest was made of: one that was told otherwise
+/// takes the digest and the rollups away, and they are made anew.
 final class DigestWriter {
   /// The most lives of a block that may go on when it is digested: their ends are looked up by the readers.
   private static let mostOpen = Digest.span / 32
@@ -19,7 +19,7 @@ final class DigestWriter {
   private let countOpen: Statement
   private let addDigest: Statement
   private let addLives: Statement
-  private let findDigest: Statement
+  private let findLife: Statement
   private let addRollup: Statement
   private let findRollup: Statement
   private let noteLate: Statement
@@ -27,6 +27,8 @@ final class DigestWriter {
   private var next: (block: Int64, rollup: Int64)?
   /// Blocks whose digests were taken away, to be digested anew.
   private var stale: Set<Int64> = []
+  /// Those of them that nothing has been made of since.
+  private var bare: Set<Int64> = []
 
   /// Notes the ends of lives that were digested before, up to WHERE.
   static let noteEnds =
@@ -45,8 +47,9 @@ final class DigestWriter {
       "SELECT count(*), coalesce(max(opened), 0) FROM open_life WHERE id >= ? AND id < ?")
     addDigest = try connection.prepare("INSERT OR REPLACE INTO digest VALUES(?, ?, ?)")
     addLives = try connection.prepare("INSERT OR REPLACE INTO digest_life VALUES(?, ?, ?)")
-    findDigest = try connection.prepare(
-      "SELECT profiles, ports, numbers FROM digest JOIN digest_life USING(block) WHERE block = ?")
+    let life = "SELECT l.opened, l.opened + l.seen, \(Profile.columns) FROM"
+    findLife = try connection.prepare(
+      "\(life) open_life l WHERE l.id = ?1 UNION ALL \(life) life l WHERE l.id = ?1")
     addRollup = try connection.prepare("INSERT OR REPLACE INTO rollup VALUES(?, ?, ?, ?, ?)")
     findRollup = try connection.prepare(
       "SELECT opened_first, opened_last, profiles, sums FROM rollup WHERE id = ?")
@@ -54,20 +57,23 @@ final class DigestWriter {
   }
 
   /// After a rollback, or when rows were taken out: looks at the tables again.
-  func forget() { next = nil }
+  func forget() {
+    next = nil
+    bare = []
+  }
 
-  /// The number from which on no life is digested.
+  /// The number from which on no life is digested, nor rolled up: of digests some may be missing.
   private func bounds() throws(StoreError) -> (block: Int64, rollup: Int64) {
     if let next { return next }
+    // In a sound file no number comes near the bounds; in another they must not run over.
     let first =
       try connection.integer(
-        "SELECT min(coalesce((SELECT min(id) FROM life), 1), coalesce((SELECT min(id) FROM open_life), 1))")
-      ?? 1
+        "SELECT min(id) FROM (SELECT min(id) AS id FROM life UNION ALL SELECT min(id) FROM open_life)") ?? 0
+    let block = try connection.integer("SELECT max(block) + 1 FROM digest WHERE block BETWEEN 0 AND 1 << 49")
+    let rollup = try connection.integer("SELECT max(id) + 1 FROM rollup WHERE id BETWEEN 0 AND 1 << 46")
     let found = (
-      block: try connection.integer("SELECT max(block) + 1 FROM digest") ?? first / Digest.span,
-      rollup: try connection.integer(
-        "SELECT max(id) + 1 FROM rollup WHERE id < \(Rollup.id(level: 1, block: 0))")
-        ?? first / Rollup.span
+      block: max(block ?? max(0, first) / Digest.span, (rollup ?? 0) * (Rollup.span / Digest.span)),
+      rollup: rollup ?? max(0, first) / Rollup.span
     )
     next = found
     return found
@@ -75,13 +81,26 @@ final class DigestWriter {
 
   // MARK: - Lives that are written again
 
-  /// Looks whether a life that is written is in a digest, and is there as it is now.
+  /// Before a life is written: looks whether the digest it is in has it as it will be.
   ///
-  /// - Parameter profile: nil where there can be none.
-  func noteWriting(of id: Int64, as profile: (profile: Profile, client: UInt16)?) throws(StoreError) {
-    guard try id / Digest.span < bounds().block, try !isDigested(id, as: profile) else { return }
+  /// - Parameters:
+  ///   - life: its profile; nil where there can be none, or its row is taken out.
+  ///   - opened: in microseconds since the epoch, as are those below.
+  ///   - last: when it was last seen.
+  func noteWriting(
+    of id: Int64, as life: (profile: Profile, client: UInt16)?, opened: Int64, last: Int64
+  ) throws(StoreError) {
+    let block = id / Digest.span
+    guard try block < bounds().block, !bare.contains(block) else { return }
+    guard try !isStored(id, life, opened, last) else { return }
     try connection.removeDigests(from: id, through: id)
-    stale.insert(id / Digest.span)
+    bare.insert(block)
+    stale.insert(block)
+  }
+
+  /// Before the row of a life that goes on is taken out, as if it had never been.
+  func noteRemoval(of id: Int64) throws(StoreError) {
+    try noteWriting(of: id, as: nil, opened: 0, last: 0)
   }
 
   /// Notes the end of a life whose row has been written, where it went on when it was digested.
@@ -91,23 +110,15 @@ final class DigestWriter {
     try noteLate.run()
   }
 
-  private func isDigested(_ id: Int64, as life: (profile: Profile, client: UInt16)?) throws(StoreError)
-    -> Bool
-  {
-    findDigest.bind(1, id / Digest.span)
-    defer { findDigest.reset() }
-    // Without a digest there is nothing that could be wrong but a rollup, which is never without.
-    guard try findDigest.step() else { return true }
-    guard let life else { return false }
-    var profiles: [Profile] = []
-    guard findDigest.withBytes(0, { Profile.unpack($0, into: &profiles) }) else { return false }
-    let digested = findDigest.withBytes(1) { ports in
-      findDigest.withBytes(2) { numbers in
-        DigestLives(ports: ports, numbers: numbers, profiles: profiles.count)?
-          .life(at: Int(id % Digest.span), profiles)
-      }
-    }
-    return digested.map { $0.profile == life.profile && $0.client == life.client } ?? false
+  private func isStored(
+    _ id: Int64, _ life: (profile: Profile, client: UInt16)?, _ opened: Int64, _ last: Int64
+  ) throws(StoreError) -> Bool {
+    findLife.bind(1, id)
+    defer { findLife.reset() }
+    // Nothing was made of a row that was not there, but what was made says so.
+    guard try findLife.step(), let life, let stored = Profile.read(findLife, from: 2) else { return false }
+    return stored.profile == life.profile && stored.client == life.client
+      && findLife.integer(0) == opened && findLife.integer(1) <= last
   }
 
   // MARK: - Making
@@ -122,6 +133,7 @@ final class DigestWriter {
     let wanted = stale.sorted().prefix(Self.pieceOfBlocks)
     var left = Self.pieceOfBlocks - wanted.count
     guard !wanted.isEmpty || (block + 1) * Digest.span <= nextLife else { return }
+    bare = []
     try connection.transaction { () throws(StoreError) in
       for block in wanted { try digest(block) }
       while left > 0, (block + 1) * Digest.span <= nextLife, try isSettled(block, now: now) {
@@ -146,7 +158,8 @@ final class DigestWriter {
     countOpen.bind(2, (block + 1) * Digest.span)
     defer { countOpen.reset() }
     guard try countOpen.step() else { return true }
-    return countOpen.integer(0) <= Self.mostOpen || countOpen.integer(1) < now - Self.patience
+    // What was opened in the time to come was so while the clock was ahead: that may not come for years.
+    return countOpen.integer(0) <= Self.mostOpen || abs(countOpen.microseconds(1) - now) > Self.patience
   }
 
   private func digest(_ block: Int64) throws(StoreError) {
@@ -210,9 +223,10 @@ final class DigestWriter {
     try addRollup.run()
   }
 
-  /// The rollup of all that make one of the next level; nil where one of them is missing.
+  /// The rollup of all that make one of the next level; nil where one of them is missing, or it would be too large.
   private func join(level: Int, from first: Int64) throws(StoreError) -> Rollup? {
     var joined = Rollup()
+    var bytes = 0
     // The last one first: it is the one that is missing, mostly.
     for number in (first..<first + Rollup.fanOut).reversed() {
       findRollup.bind(1, Rollup.id(level: level, block: number))
@@ -225,7 +239,10 @@ final class DigestWriter {
           joined.insert(profiles: profiles, sums: sums, opened: opened.0...opened.1)
         }
       }
-      guard isSound else { return nil }
+      bytes += findRollup.withBytes(3) { $0.count }
+      guard isSound, joined.profiles.count <= Rollup.mostProfiles, bytes <= Rollup.mostBytes else {
+        return nil
+      }
     }
     return joined
   }

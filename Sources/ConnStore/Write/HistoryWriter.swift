@@ -203,7 +203,8 @@ public final class HistoryWriter {
             iif(duration IS NULL, max(uncertainty, \(now - lastSample)), uncertainty),
             bytes_in, bytes_out, rtt, retransmits, netns FROM open_life;
           \(DigestWriter.noteEnds) WHERE l.id IN (
-            SELECT id FROM open_life WHERE id / \(Digest.span) <= (SELECT max(block) FROM digest));
+            SELECT id FROM open_life WHERE id / \(Digest.span) <= (SELECT max(block) FROM digest)
+              OR id / \(Rollup.span) <= (SELECT max(id) FROM rollup WHERE id < \(Rollup.id(level: 1, block: 0))));
           DELETE FROM open_life;
           """)
       }
@@ -225,12 +226,15 @@ public final class HistoryWriter {
           try upsert.run()
         }
         for life in batch.finished {
-          try takeOut(life.id)
           try bind(life, to: finish)
+          try takeOut(life.id)
           try finish.run()
           try digests.noteEnd(of: life.id)
         }
-        for id in batch.dropped { try takeOut(id) }
+        for id in batch.dropped {
+          try digests.noteRemoval(of: id)
+          try takeOut(id)
+        }
         try samples.count(batch, run: runID)
       }
     } catch {
@@ -269,7 +273,8 @@ public final class HistoryWriter {
       netns: netns)
     let path = try dictionaries.path(of: life)
     let pid = life.owner.process.map { Int64($0.pid) }
-    try digests.noteWriting(of: life.id, as: profile)
+    try digests.noteWriting(
+      of: life.id, as: profile, opened: life.firstSeen.microseconds, last: life.lastSeen.microseconds)
     statement.bind(1, life.id)
     statement.bind(2, life.firstSeen.microseconds)
     statement.bind(3, life.closedOffset)

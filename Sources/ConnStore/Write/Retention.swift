@@ -168,18 +168,19 @@ extension Connection {
   private func removeLives(_ which: String) throws(StoreError) -> Int {
     let removed = try prepare("DELETE FROM life WHERE id IN (\(which)) RETURNING id")
     var count = 0
-    var bounds: ClosedRange<Int64>?
+    // The clock can have been far off for a while, so they need not be the first: what lies between stays digested.
+    var blocks: Set<Int64> = []
     while try removed.step() {
-      let id = removed.integer(0)
-      bounds = min(bounds?.lowerBound ?? id, id)...max(bounds?.upperBound ?? id, id)
+      blocks.insert(removed.integer(0) / Digest.span)
       count += 1
     }
-    if let bounds {
-      try removeDigests(from: bounds.lowerBound, through: bounds.upperBound)
+    for block in blocks.sorted() {
+      let (first, last) = (block * Digest.span, block * Digest.span + Digest.span - 1)
+      try removeDigests(from: first, through: last)
       try run(
         """
-        DELETE FROM late WHERE id BETWEEN \(bounds.lowerBound) AND \(bounds.upperBound)
-          AND id NOT IN (SELECT id FROM life WHERE id BETWEEN \(bounds.lowerBound) AND \(bounds.upperBound))
+        DELETE FROM late WHERE id BETWEEN \(first) AND \(last)
+          AND id NOT IN (SELECT id FROM life WHERE id BETWEEN \(first) AND \(last))
         """)
     }
     return count
