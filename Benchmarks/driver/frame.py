@@ -30,6 +30,7 @@ class Bench:
     self.products = os.path.join(root, "Benchmarks/.build/release")
     self.benchkit = os.path.join(self.products, "benchkit")
     self.benchload = os.path.join(self.products, "benchload")
+    self.make_history = os.path.join(self.products, "make-history")
     # Not where the documentation has its own, unless that is asked for.
     self.charts = charts or os.path.join(root, "Benchmarks/.build/charts")
     self.group = ""
