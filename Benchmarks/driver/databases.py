@@ -10,6 +10,7 @@ import contextlib
 import glob
 import hashlib
 import os
+import re
 import shutil
 
 from . import process, sightings
@@ -75,6 +76,7 @@ class Databases:
     free = shutil.disk_usage(self.place).free
     if free < room * 1.2:
       raise Skip(f"{self.parent}: {text(free, 'bytes')} free, {text(room * 1.2, 'bytes')} needed")
+    self._remove_unfinished()
     part = f"{path}.{os.getpid()}.part"
     try:
       make(part)
@@ -92,6 +94,14 @@ class Databases:
     for name in os.listdir(self.parent) if os.path.isdir(self.parent) else []:
       if name != os.path.basename(self.place):
         shutil.rmtree(os.path.join(self.parent, name), ignore_errors=True)
+
+  def _remove_unfinished(self):
+    """Takes away what a run was making that is no more."""
+    for path in glob.glob(os.path.join(glob.escape(self.place), "*.part*")):
+      pid = re.search(r"\.(\d+)\.part", path)
+      if pid and not os.path.exists(f"/proc/{pid[1]}"):
+        with contextlib.suppress(OSError):
+          os.unlink(path)
 
   def _give_away(self, path):
     """What root makes belongs to whom the build belongs to, whose own runs need it too."""
