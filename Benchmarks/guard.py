@@ -47,8 +47,9 @@ def count():
   root = os.path.dirname(HERE)
   scratch = tempfile.mkdtemp(prefix="connwatch-guard-")
   try:
+    products = os.path.join(HERE, ".build/release")
     work = workloads.Workloads(
-      os.path.join(root, ".build/release/connwatch"), os.path.join(HERE, ".build/release/benchkit"), scratch)
+      os.path.join(root, ".build/release/connwatch"), os.path.join(products, "benchkit"), os.path.join(products, "make-history"), scratch)
     return {name: measure() for name, measure in work.all.items()}
   finally:
     shutil.rmtree(scratch, ignore_errors=True)

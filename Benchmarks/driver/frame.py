@@ -17,6 +17,8 @@ import os
 import sys
 import time
 
+from .line import Skip
+
 
 class Bench:
   """One run of the benchmark."""
@@ -30,6 +32,7 @@ class Bench:
     self.products = os.path.join(root, "Benchmarks/.build/release")
     self.benchkit = os.path.join(self.products, "benchkit")
     self.benchload = os.path.join(self.products, "benchload")
+    self.make_history = os.path.join(self.products, "make-history")
     # Not where the documentation has its own, unless that is asked for.
     self.charts = charts or os.path.join(root, "Benchmarks/.build/charts")
     self.group = ""
@@ -48,11 +51,14 @@ class Bench:
     return os.path.join(self.temporary, name)
 
   def chart(self, name, text):
-    """Writes a chart where charts go, and gives its path."""
-    os.makedirs(self.charts, exist_ok=True)
+    """Writes a chart where charts go, and gives its path. Skip: this user may not write there."""
     path = os.path.join(self.charts, name)
-    with open(path, "w") as file:
-      file.write(text)
+    try:
+      os.makedirs(self.charts, exist_ok=True)
+      with open(path, "w") as file:
+        file.write(text)
+    except OSError as error:
+      raise Skip(f"{path}: {error.strerror} (--charts names another directory)")
     return path
 
   def progress(self, words):

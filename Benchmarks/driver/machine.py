@@ -42,7 +42,7 @@ def facts(bench):
     "distribution": distribution(),
     "user": namespace.privileges(),
     "load_average": os.getloadavg()[0],
-    "tools": {name: peers.version(name) for name in ("ss", "netstat", "lsof", "psutil", "valgrind")},
+    "tools": {name: peers.version(name) for name in ("ss", "netstat", "lsof", "psutil", "sqlite3", "valgrind")},
   }
 
 

@@ -90,7 +90,7 @@ def main():
   try:
     charts = os.path.join(root, "docs") if options.renew_docs else options.charts
     bench = frame.Bench(root, temporary, quick=options.quick, quiet=options.quiet, charts=charts)
-    for needed in (bench.connwatch, bench.benchkit, bench.benchload):
+    for needed in (bench.connwatch, bench.benchkit, bench.benchload, bench.make_history):
       if not os.access(needed, os.X_OK):
         print(f"bench: {needed} is missing (make bench builds it)", file=sys.stderr)
         return 2

@@ -34,7 +34,7 @@ def python_with_psutil():
 @functools.lru_cache(None)
 def version(name):
   """A tool's version; None where it is missing."""
-  options = {"ss": "-V", "netstat": "--version", "lsof": "-v", "valgrind": "--version"}
+  options = {"ss": "-V", "netstat": "--version", "lsof": "-v", "valgrind": "--version", "sqlite3": "--version"}
   try:
     if name == "psutil":
       words = [python_with_psutil(), "-c", "import psutil; print(psutil.__version__)"]

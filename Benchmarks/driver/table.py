@@ -7,7 +7,7 @@ import textwrap
 from . import quantity
 
 WIDTH = 100
-WHAT, OURS, PEER, RATIO, BUDGET = 41, 12, 24, 7, 7
+WHAT, OURS, PEER, RATIO, BUDGET = 41, 12, 23, 7, 8
 NOTED = WIDTH - 4
 
 
@@ -29,9 +29,14 @@ def met(line):
   return {True: "yes", False: "NO", None: "-"}[line.met]
 
 
+def _stands_for_peer(line):
+  """Whether there is a limit in place of a peer."""
+  return line.limit and line.theirs is None
+
+
 def peer(line):
   """The peer and its figure, or the limit that stands for one."""
-  if line.limit:
+  if _stands_for_peer(line):
     return f"limit {quantity.text(line.budget, line.unit)}"
   if line.theirs is None:
     return line.peer or "-"
@@ -44,13 +49,17 @@ def _row(*cells):
 
 
 def budget(line):
-  """The budget's column: a limit stands in the peer's."""
-  return "≤ 1" if line.limit and not line.least else "≥ 1" if line.limit else _budget(line)
+  """The budget's column: of a limit, 1 where it stands in the peer's, else itself."""
+  if _stands_for_peer(line):
+    return "≥ 1" if line.least else "≤ 1"
+  if line.limit:
+    return f"{'≥' if line.least else '≤'} {quantity.text(line.budget, line.unit)}"
+  return _budget(line)
 
 
 def ratio(line):
-  """Of a limit, what is used of it."""
-  if line.limit and line.ours is not None and line.budget:
+  """Of a limit that stands in the peer's column, what is used of it."""
+  if _stands_for_peer(line) and line.ours is not None and line.budget:
     return _ratio(type(line)("", ratio=line.ours / line.budget))
   return _ratio(line)
 

@@ -28,7 +28,7 @@ enum Benchkit {
       throw KitError(
         """
         usage: benchkit tables DIR COUNT | parser COUNT SECONDS | sample proc|netlink SECONDS |
-          growth COUNT SECONDS | count parse|parse6|diff|store SCRATCH
+          growth COUNT SECONDS | count parse|parse6|diff|store|digest SCRATCH
         """)
     }
   }

@@ -22,8 +22,17 @@ enum Workload {
     case "parse": try parse(v6: false)
     case "parse6": try parse(v6: true)
     case "diff": try diff()
-    case "store": try store(scratch)
-    default: throw KitError("\(name): parse, parse6, diff or store")
+    case "store":
+      let batch = finished(10_000)
+      try history(scratch) { writer in { () throws(StoreError) in try writer.write(batch) } }
+    case "digest":
+      // Eight blocks, and the one rollup that they make.
+      let batch = finished(32_768)
+      try history(scratch) { writer throws(StoreError) in
+        try writer.write(batch)
+        return { () throws(StoreError) in try writer.digest(after: batch) }
+      }
+    default: throw KitError("\(name): parse, parse6, diff, store or digest")
     }
   }
 
@@ -51,9 +60,8 @@ enum Workload {
     guard opened >= 10_100 else { throw KitError("\(opened) openings of 10100") }
   }
 
-  /// A batch of 10,000 finished connections into a new database.
-  private static func store(_ scratch: String) throws(KitError) {
-    let count = 10_000
+  /// A batch of finished connections.
+  private static func finished(_ count: Int) -> Batch {
     var batch = Batch(
       time: Timestamp(microseconds: 1_767_261_660_000_000), boot: 60_000_000, nextLife: Int64(count) + 1,
       sockets: count)
@@ -69,16 +77,26 @@ enum Workload {
       life.lastSeenOffset = 2_000_000
       batch.finished.append(life)
     }
+    return batch
+  }
+
+  /// Measures what `prepare` gives, on a new database.
+  private static func history(
+    _ scratch: String,
+    prepare: (HistoryWriter) throws(StoreError) -> (() throws(StoreError) -> Void)
+  ) throws(KitError) {
     var failure: KitError?
     let run = HistoryWriter.Run(
       bootID: "boot", pid: 1, version: "benchmark", source: "proc", interval: 1_000_000)
     do throws(StoreError) {
-      let writer = try HistoryWriter(path: scratch + "/store.db", run: run, now: batch.first)
+      let now = Timestamp(microseconds: 1_767_261_660_000_000)
+      let writer = try HistoryWriter(path: scratch + "/store.db", run: run, now: now)
+      let measured = try prepare(writer)
       work = {
-        do throws(StoreError) { try writer.write(batch) } catch { failure = KitError("\(error)") }
+        do throws(StoreError) { try measured() } catch { failure = KitError("\(error)") }
       }
       measure()
-      try writer.close(now: batch.last)
+      try writer.close(now: now)
     } catch {
       throw KitError("\(error)")
     }

@@ -6,7 +6,8 @@ import ConnCore
 /// A machine that somebody works on and that serves others: whom it talks to, by which processes, how long.
 ///
 /// 1,000 remote addresses by Zipf's law, each with a service of its own and few programs that use it; 200 programs in
-/// 5,000 processes; most connections out, one in seven in; most shorter than a second, a few of them days long.
+/// 5,000 processes; most connections out, one in seven in; most shorter than a second, a few of them days long. One
+/// attempt in 50 is refused, and one in 100,000 never answered.
 struct World {
   private struct Remote {
     var address: IPAddress
@@ -97,7 +98,9 @@ struct World {
     var duration = numbers.logNormal(median: 0.25, sigma: 1.9)
     if numbers.unit() < 0.001 { duration = numbers.logNormal(median: 3_600, sigma: 1.3) }
     let length = Int64(min(duration, 500_000) * 1e6) + 200
-    let isRefused = isTCP && !isInbound && numbers.unit() < 0.02
+    let fate = isTCP && !isInbound ? numbers.unit() : 0.5
+    let isRefused = fate < 0.02
+    let isFiltered = fate > 1 - 1e-5
     let first: SocketState = isTCP ? (isInbound ? .synReceived : .synSent) : .established
     let row = SocketRow(
       proto: other.proto, state: first, local: local, remote: remote,
@@ -111,6 +114,9 @@ struct World {
     if isRefused {
       life.laterSteps = [Life.Step(.close, at: connected)]
       life.closedOffset = connected
+    } else if isFiltered {
+      // Six times again, as tcp_syn_retries has it.
+      life.closedOffset = 127_000_000
     } else if isTCP {
       life.laterSteps = [Life.Step(.established, at: min(connected, length))]
       if numbers.unit() < 0.6 {

@@ -53,28 +53,37 @@ struct ProfileFilter {
         try Self.node(condition.expression, connection)
       } ?? .all([])
     var asksTraits = false
+    var asksProcesses = false
     var ports: [ClosedRange<UInt16>] = []
     for test in Self.tests(root) {
       switch test {
-      case .path, .pid: asksTraits = true
+      case .path: asksTraits = true
+      case .pid: (asksTraits, asksProcesses) = (true, true)
       case .localPort(let range), .remotePort(let range): ports.append(range)
       case .always, .localAddress, .remoteAddress, .service, .program, .direction, .proto: break
       }
     }
     self.asksTraits = asksTraits
+    self.asksProcesses = asksProcesses
     self.ports = Set(ports).sorted { $0.lowerBound < $1.lowerBound }
     otherPort = (0...UInt16.max).first { port in !ports.contains { $0.contains(port) } }
   }
 
-  /// What is known of all lives of a block by the sequences of states that occur in it.
-  func answer(paths: DigestTraits) -> Answer {
+  /// What is known of all lives of a block by its traits alone, which are far quicker asked than its profiles.
+  func answer(_ traits: DigestTraits) -> Answer {
     func ask(_ node: Node) -> Answer {
       switch node {
       case .all(let nodes): return nodes.map(ask).min() ?? .yes
       case .any(let nodes): return nodes.map(ask).max() ?? .no
-      case .test(.path(let wanted)): return Self.answer(wanted, paths)
-      case .not(.path(let wanted)): return Self.answer(wanted, paths).negated
-      case .test, .not: return .maybe
+      case .test(let test): return ask(test)
+      case .not(let test): return ask(test).negated
+      }
+    }
+    func ask(_ test: Test) -> Answer {
+      switch test {
+      case .path(let wanted): return Self.answer(wanted, traits)
+      case .pid(let wanted): return traits.has(pid: wanted) ? .maybe : .no
+      default: return .maybe
       }
     }
     return ask(root)
@@ -97,6 +106,8 @@ struct ProfileFilter {
 
   /// True where the answer can depend on states or process ids, which change after a block has been digested.
   let asksTraits: Bool
+  /// True where it can depend on process ids.
+  let asksProcesses: Bool
 
   /// The ports that are asked for. Where the client's is in none of them, it does not matter which it is.
   let ports: [ClosedRange<UInt16>]

@@ -126,10 +126,11 @@ struct LifeWalk {
     _ body: (Statement) throws(Failure) -> Bool
   ) throws -> Bool {
     let number = block.lowerBound / Digest.span
+    var traits: DigestTraits?
     if filter.asksTraits {
-      var paths = digests.withBytes(1) { DigestTraits($0, processes: false) }
-      if let more = late[number] { paths?.add(more) }
-      if let paths, filter.answer(paths: paths) == .no { return true }
+      traits = digests.withBytes(1) { DigestTraits($0, processes: filter.asksProcesses) }
+      if let more = late[number] { traits?.add(more) }
+      if let traits, filter.answer(traits) == .no { return true }
     }
     lives.bind(1, number)
     defer { lives.reset() }
@@ -142,11 +143,6 @@ struct LifeWalk {
     }
     guard digests.withBytes(2, { Profile.unpack($0, into: &profiles) }) else {
       return try filtered.each(asked, body)
-    }
-    var traits: DigestTraits?
-    if filter.asksTraits {
-      traits = digests.withBytes(1) { DigestTraits($0) }
-      if let more = late[number] { traits?.add(more) }
     }
     answers.removeAll(keepingCapacity: true)
     for profile in profiles { answers.append(filter.answer(profile, traits: traits)) }
