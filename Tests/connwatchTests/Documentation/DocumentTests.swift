@@ -87,8 +87,8 @@ struct DocumentTests {
 
   @Test(arguments: Documents.names)
   func `Addresses are those set apart for documentation, or private`(document: String) throws {
-    // RFC 5737 and RFC 3849.
-    let documentation = ["192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"]
+    // RFC 5737 and RFC 3849, and for measurements RFC 2544.
+    let documentation = ["192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:", "198.18.", "198.19."]
     for match in try Documents.read(document).matches(of: /\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b/) {
       let address = try #require(IPAddress(String(match.0)), "\(match.0)")
       #expect(
