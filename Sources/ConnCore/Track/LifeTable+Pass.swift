@@ -49,8 +49,15 @@ extension LifeTable {
     }
 
     /// The kernel's number of a row's socket, 0 where the source tells none.
+    ///
+    /// A request for a connection (SYN_RECV without inode) hands its number on to the socket that is made of it, but not
+    /// one that it is given after that: a dump that took note of it before gives it one, which then is nobody's.
     @inline(__always)
-    func cookie(_ number: Int) -> UInt64 { snapshot.cookies.isEmpty ? 0 : snapshot.cookies[number] }
+    func cookie(_ number: Int) -> UInt64 {
+      if snapshot.cookies.isEmpty { return 0 }
+      let row = snapshot.rows[number]
+      return row.state == .synReceived && row.inode == 0 ? 0 : snapshot.cookies[number]
+    }
 
     /// True where sockets in TIME_WAIT are among the rows.
     var showsTimeWait: Bool { !snapshot.tables.isEmpty && snapshot.states.contains(.timeWait) }
