@@ -166,9 +166,12 @@ struct KernelModel {
   }
 
   /// A SYN has come: the table shows a request, which nobody traces.
+  ///
+  /// A dump that asks a request for its cookie when the socket has been made of it is told one that is nobody's.
   mutating func request(_ at: Int, _ time: Int64) {
+    let cookie = at % 2 == 0 ? sockets[at].cookie : sockets[at].cookie | 1 << 60
     sockets[at].shown.append(
-      Shown(from: time, row: row(sockets[at], .synReceived, 0), cookie: sockets[at].cookie, life: -1))
+      Shown(from: time, row: row(sockets[at], .synReceived, 0), cookie: cookie, life: -1))
   }
 
   /// The socket was accepted: it has an inode now.

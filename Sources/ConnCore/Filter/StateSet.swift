@@ -14,23 +14,7 @@ public struct StateSet: OptionSet, Hashable, Sendable {
   /// Makes a set of one state. States without a name share a place.
   @inlinable
   public init(_ state: SocketState) {
-    let place: UInt16 =
-      switch state {
-      case .established: 0
-      case .synSent: 1
-      case .synReceived: 2
-      case .finWait1: 3
-      case .finWait2: 4
-      case .timeWait: 5
-      case .close: 6
-      case .closeWait: 7
-      case .lastAck: 8
-      case .listen: 9
-      case .closing: 10
-      case .unconnected: 11
-      case .unknown: 12
-      }
-    self.init(rawValue: 1 << place)
+    self.init(rawValue: 1 << UInt16(state.place))
   }
 
   /// States without a name.

@@ -66,6 +66,26 @@ public enum SocketState: Hashable, Sendable {
     .listen, .closing, .unconnected,
   ]
 
+  /// Its place in ``named``; states without a name share the one after them.
+  @inlinable
+  public var place: Int {
+    switch self {
+    case .established: 0
+    case .synSent: 1
+    case .synReceived: 2
+    case .finWait1: 3
+    case .finWait2: 4
+    case .timeWait: 5
+    case .close: 6
+    case .closeWait: 7
+    case .lastAck: 8
+    case .listen: 9
+    case .closing: 10
+    case .unconnected: 11
+    case .unknown: 12
+    }
+  }
+
   /// Reads back what ``name`` writes, exactly; nil for anything else.
   public init?(name: String) {
     if let state = Self.named.first(where: { $0.name == name }) {

@@ -49,7 +49,7 @@ struct TableCells: ~Copyable {
     for direction in [Direction.inbound, .outbound] {
       directions[Int(direction.rawValue) - 1] = write { $0.measure { $0.append(direction) } }
     }
-    for state in SocketState.named { states[state.place!] = write { $0.measure { $0.append(state) } } }
+    for state in SocketState.named { states[state.place] = write { $0.measure { $0.append(state) } } }
   }
 
   /// A cell with a value, which may share its text with others; it is not added yet.
@@ -60,7 +60,7 @@ struct TableCells: ~Copyable {
     case .proto(let proto): return protos[Int(proto.rawValue)]
     case .direction(let direction): return directions[Int(direction.rawValue) &- 1]
     case .state(let state):
-      if let place = state.place { return states[place] }
+      if state.place < states.count { return states[state.place] }
     default: break
     }
     return write { text.append(value, to: &$0) }
@@ -103,27 +103,5 @@ extension ByteBuffer {
     let start = count
     append(&self)
     return count - start
-  }
-}
-
-extension SocketState {
-  /// Its place among ``named``, nil for a state without a name.
-  @inline(__always)
-  fileprivate var place: Int? {
-    switch self {
-    case .established: 0
-    case .synSent: 1
-    case .synReceived: 2
-    case .finWait1: 3
-    case .finWait2: 4
-    case .timeWait: 5
-    case .close: 6
-    case .closeWait: 7
-    case .lastAck: 8
-    case .listen: 9
-    case .closing: 10
-    case .unconnected: 11
-    case .unknown: nil
-    }
   }
 }
