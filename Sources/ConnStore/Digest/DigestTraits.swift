@@ -32,27 +32,17 @@ struct DigestTraits {
     }
   }
 
-  /// True where a process occurs with a program.
-  func has(pid: Int64, program: UInt32) -> Bool {
-    let wanted = Process(pid: pid, program: program)
-    let place = place(of: wanted)
-    return place < processes.endIndex && processes[place] == wanted
-  }
-
-  /// True where a process occurs, with whatever program.
-  func has(pid: Int64) -> Bool {
-    let place = place(of: Process(pid: pid, program: 0))
-    return place < processes.endIndex && processes[place].pid == pid
-  }
-
-  /// Where a process is, or would be.
-  private func place(of wanted: Process) -> Int {
+  /// True where a process occurs with a program, or with any.
+  func has(pid: Int64, program: UInt32?) -> Bool {
+    let wanted = Process(pid: pid, program: program ?? 0)
     var range = processes.startIndex..<processes.endIndex
     while !range.isEmpty {
       let middle = range.lowerBound + range.count / 2
       range = processes[middle] < wanted ? middle + 1..<range.upperBound : range.lowerBound..<middle
     }
-    return range.lowerBound
+    guard range.lowerBound < processes.endIndex else { return false }
+    let found = processes[range.lowerBound]
+    return program == nil ? found.pid == pid : found == wanted
   }
 
   // MARK: - Packed

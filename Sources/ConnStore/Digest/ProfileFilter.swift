@@ -66,33 +66,11 @@ struct ProfileFilter {
     self.asksTraits = asksTraits
     self.asksProcesses = asksProcesses
     self.ports = Set(ports).sorted { $0.lowerBound < $1.lowerBound }
-    otherPort = (0...UInt16.max).first { port in !ports.contains { $0.contains(port) } }
+    otherPort = ports.isEmpty ? nil : (0...UInt16.max).first { port in !ports.contains { $0.contains(port) } }
   }
 
   /// What is known of all lives of a block by its traits alone, which are far quicker asked than its profiles.
-  func answer(_ traits: DigestTraits) -> Answer {
-    func ask(_ node: Node) -> Answer {
-      switch node {
-      case .all(let nodes): return nodes.map(ask).min() ?? .yes
-      case .any(let nodes): return nodes.map(ask).max() ?? .no
-      case .test(let test): return ask(test)
-      case .not(let test): return ask(test).negated
-      }
-    }
-    func ask(_ test: Test) -> Answer {
-      switch test {
-      case .path(let wanted): return Self.answer(wanted, traits)
-      case .pid(let wanted): return traits.has(pid: wanted) ? .maybe : .no
-      default: return .maybe
-      }
-    }
-    return ask(root)
-  }
-
-  private static func answer(_ wanted: NumberSet, _ traits: DigestTraits) -> Answer {
-    let fitting = traits.paths.count(where: wanted.contains)
-    return fitting == 0 ? .no : fitting == traits.paths.count ? .yes : .maybe
-  }
+  func answer(_ traits: DigestTraits) -> Answer { Self.answer(root, nil, nil, traits) }
 
   /// What is known of lives with a profile.
   ///
@@ -111,7 +89,7 @@ struct ProfileFilter {
 
   /// The ports that are asked for. Where the client's is in none of them, it does not matter which it is.
   let ports: [ClosedRange<UInt16>]
-  /// A port that is in none of ``ports``; nil where there is none.
+  /// A port that is in none of ``ports``; nil where there is none, and where no port is asked for.
   let otherPort: UInt16?
 
   private static func tests(_ node: Node) -> [Test] {
@@ -123,8 +101,9 @@ struct ProfileFilter {
 
   // MARK: - Answers
 
+  /// What is not given is not known.
   private static func answer(
-    _ node: Node, _ profile: Profile, _ client: UInt16?, _ traits: DigestTraits?
+    _ node: Node, _ profile: Profile?, _ client: UInt16?, _ traits: DigestTraits?
   ) -> Answer {
     switch node {
     case .all(let nodes):
@@ -147,14 +126,26 @@ struct ProfileFilter {
   }
 
   private static func answer(
-    _ test: Test, _ profile: Profile, _ client: UInt16?, _ traits: DigestTraits?
+    _ test: Test, _ profile: Profile?, _ client: UInt16?, _ traits: DigestTraits?
   ) -> Answer {
     switch test {
     case .always(let isSo): return Answer(isSo)
     case .path(let wanted):
-      return traits.map { answer(wanted, $0) } ?? .maybe
+      guard let traits else { return .maybe }
+      let fitting = traits.paths.count(where: wanted.contains)
+      return fitting == 0 ? .no : fitting == traits.paths.count ? .yes : .maybe
     case .pid(let wanted):
-      return traits?.has(pid: wanted, program: profile.program) == false ? .no : .maybe
+      guard let traits else { return .maybe }
+      return traits.has(pid: wanted, program: profile?.program) ? .maybe : .no
+    default: return profile.map { answer(test, $0, client) } ?? .maybe
+    }
+  }
+
+  /// The answers that a profile gives, to tests of it and of ports.
+  @inline(__always)
+  private static func answer(_ test: Test, _ profile: Profile, _ client: UInt16?) -> Answer {
+    switch test {
+    case .always, .path, .pid: return .maybe
     case .localAddress(let wanted): return Answer(wanted.contains(Int64(profile.local)))
     case .remoteAddress(let wanted): return Answer(wanted.contains(Int64(profile.remote)))
     case .localPort(let range):

@@ -7,7 +7,6 @@ struct LifeWalk {
   /// Beyond so many of a block its rows are read one after the other instead of one by one.
   private static let mostSingle = 256
 
-  private let connection: Connection
   private let part: LifePart
   private let filter: ProfileFilter
   /// Rows with the whole filter, and without.
@@ -19,8 +18,6 @@ struct LifeWalk {
   private let isNewest: Bool
   /// What is known of lives that ended after they were digested, by block; empty where the filter does not ask for it.
   private let late: [Int64: DigestTraits]
-  /// The highest level there are rollups of, -1 where there are none.
-  private let topLevel: Int
   /// Of each level, the rollup that was looked at last.
   private var seen: [Seen]
   // Kept for their memory:
@@ -41,7 +38,6 @@ struct LifeWalk {
   init(
     _ connection: Connection, _ part: LifePart, _ query: LifeQuery, select: (String) -> String
   ) throws(StoreError) {
-    self.connection = connection
     self.part = part
     filter = try ProfileFilter(query, connection)
     isNewest = part.order == .newestFirst
@@ -53,8 +49,7 @@ struct LifeWalk {
     rollups = try connection.prepare("SELECT profiles FROM rollup WHERE id = ?")
     lives = try connection.prepare("SELECT ports, numbers FROM digest_life WHERE block = ?")
     late = filter.asksTraits ? try connection.lateTraits() : [:]
-    topLevel = try connection.integer("SELECT max(id) >> 48 FROM rollup").map { Int(clamping: $0) } ?? -1
-    seen = Array(repeating: Seen(block: -1), count: max(0, min(topLevel, Rollup.levels.upperBound) + 1))
+    seen = Array(repeating: Seen(block: -1), count: try connection.topRollupLevel().map { $0 + 1 } ?? 0)
   }
 
   /// Hands over rows in the part's order; false where `body` wanted no more.
@@ -110,7 +105,7 @@ struct LifeWalk {
         seen[level] = Seen(block: block)
         if try rollups.step(), rollups.withBytes(0, { Profile.unpack($0, into: &profiles) }) {
           seen[level].mayFit = profiles.contains { filter.answer($0) != .no }
-          if let other = filter.otherPort {
+          if seen[level].mayFit, let other = filter.otherPort {
             seen[level].mayFitByProfile = profiles.contains { filter.answer($0, client: other) != .no }
           }
         }
@@ -136,7 +131,7 @@ struct LifeWalk {
     defer { lives.reset() }
     guard try lives.step() else { return try filtered.each(asked, body) }
     // Where only a client's port can fit, the ports are looked at first: they are quicker read than profiles.
-    if !seen.isEmpty, seen.contains(where: { !$0.mayFitByProfile }),
+    if seen.contains(where: { !$0.mayFitByProfile }),
       !lives.withBytes(0, { DigestLives.hasPort(in: filter.ports, $0) })
     {
       return true
@@ -148,7 +143,7 @@ struct LifeWalk {
     for profile in profiles { answers.append(filter.answer(profile, traits: traits)) }
     guard answers.contains(where: { $0 != .no }) else { return true }
     otherAnswers.removeAll(keepingCapacity: true)
-    if let other = filter.otherPort, !filter.ports.isEmpty {
+    if let other = filter.otherPort {
       for profile in profiles { otherAnswers.append(filter.answer(profile, client: other, traits: traits)) }
     }
     found.removeAll(keepingCapacity: true)
@@ -202,6 +197,13 @@ struct LifeWalk {
 }
 
 extension Connection {
+  /// The highest level that there are rollups of; nil where there are none.
+  func topRollupLevel() throws(StoreError) -> Int? {
+    try integer("SELECT max(id) FROM rollup WHERE id >= 0").map {
+      min(Rollup.place(of: $0).level, Rollup.levels.upperBound)
+    }
+  }
+
   /// What is known of lives that ended after they were digested, by block.
   fileprivate func lateTraits() throws(StoreError) -> [Int64: DigestTraits] {
     let rows = try prepare("SELECT id, path, pid, program FROM late ORDER BY id")

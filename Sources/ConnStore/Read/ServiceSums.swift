@@ -25,11 +25,8 @@ private struct ServiceSums {
   private let query: LifeQuery
   /// The directions that are asked for, a bit each.
   private let directions: UInt8
-  private let filter: ProfileFilter?
-  private let rollups: Statement?
-  /// Finds the first of level 0 at a place or after it; those above have some of these in them.
-  private let nextRollup: Statement?
-  private let topLevel: Int
+  /// nil where there are no rollups.
+  private let rollups: Rollups?
   /// Numbers of lives that were added by rollups.
   private var rolled: [Range<Int64>] = []
   var tally: ServiceTally
@@ -37,25 +34,31 @@ private struct ServiceSums {
   private var profiles: [Profile] = []
   private var fits: [Bool] = []
 
+  /// What it takes to add by rollups.
+  private struct Rollups {
+    let filter: ProfileFilter
+    let topLevel: Int
+    let find: Statement
+    /// Finds the first of level 0 at a place or after it; those above have some of these in them.
+    let findNext: Statement
+
+    init?(_ reader: HistoryReader, _ query: LifeQuery) throws(StoreError) {
+      guard reader.schema >= 3, let level = try reader.connection.topRollupLevel() else { return nil }
+      topLevel = level
+      filter = try ProfileFilter(query, reader.connection)
+      find = try reader.connection.prepare(
+        "SELECT opened_first, opened_last, profiles, sums FROM rollup WHERE id = ?")
+      findNext = try reader.connection.prepare(
+        "SELECT min(id) FROM rollup WHERE id BETWEEN ? AND \(Rollup.id(level: 1, block: 0) - 1)")
+    }
+  }
+
   init(_ reader: HistoryReader, _ query: LifeQuery, _ directions: Set<Direction>) throws(StoreError) {
     self.reader = reader
     self.query = query
     self.directions = directions.reduce(0) { $0 | 1 << $1.rawValue }
     tally = ServiceTally(directions: directions)
-    let top =
-      reader.schema >= 3 ? try reader.connection.integer("SELECT max(id) >> 48 FROM rollup") : nil
-    topLevel = top.map { min(Int(clamping: $0), Rollup.levels.upperBound) } ?? -1
-    filter = top == nil ? nil : try ProfileFilter(query, reader.connection)
-    rollups =
-      top == nil
-      ? nil
-      : try reader.connection.prepare(
-        "SELECT opened_first, opened_last, profiles, sums FROM rollup WHERE id = ?")
-    nextRollup =
-      top == nil
-      ? nil
-      : try reader.connection.prepare(
-        "SELECT min(id) FROM rollup WHERE id BETWEEN ? AND \(Rollup.id(level: 1, block: 0) - 1)")
+    rollups = try Rollups(reader, query)
   }
 
   private static func columns(seen: String = "l.seen") -> String {
@@ -64,21 +67,21 @@ private struct ServiceSums {
 
   /// Adds the finished lives of a part.
   mutating func add(_ part: LifePart) throws {
-    guard let nextRollup, part.table == "life l", part.numbers.lowerBound >= 0 else {
+    guard let rollups, part.table == "life l", part.numbers.lowerBound >= 0 else {
       return try addRows(part, part.numbers)
     }
     var next = part.numbers.lowerBound
     var bare = next
     while next < part.numbers.upperBound {
-      if let span = try addRollup(at: next, within: part.numbers) {
+      if let span = try add(rollups, at: next, within: part.numbers) {
         if bare < next { try addRows(part, bare..<next) }
         next += span
         bare = next
       } else {
         // Numbers can be far apart: from one rollup to the next.
-        nextRollup.bind(1, next / Rollup.span + 1)
-        defer { nextRollup.reset() }
-        guard try nextRollup.step(), let block = nextRollup.optionalInteger(0) else { break }
+        rollups.findNext.bind(1, next / Rollup.span + 1)
+        defer { rollups.findNext.reset() }
+        guard try rollups.findNext.step(), let block = rollups.findNext.optionalInteger(0) else { break }
         next = block * Rollup.span
       }
     }
@@ -88,29 +91,27 @@ private struct ServiceSums {
   private mutating func addRows(_ part: LifePart, _ numbers: Range<Int64>) throws {
     var part = part
     part.numbers = numbers
-    var tally = tally
-    self.tally = ServiceTally(directions: [])
     _ = try reader.eachRow(of: part, query, select: { "\(Self.columns()) FROM \($0)" }) { row throws(Never) in
       tally.add(row)
       return true
     }
-    self.tally = tally
   }
 
   /// Adds the largest rollup that begins with a number and of which all is asked for; returns how many numbers it
   /// stands for, nil where there is none.
-  private mutating func addRollup(at first: Int64, within numbers: Range<Int64>) throws(StoreError) -> Int64?
-  {
-    guard let rollups, let filter else { return nil }
-    for level in stride(from: topLevel, through: 0, by: -1) {
+  private mutating func add(
+    _ rollups: Rollups, at first: Int64, within numbers: Range<Int64>
+  ) throws(StoreError) -> Int64? {
+    let row = rollups.find
+    for level in stride(from: rollups.topLevel, through: 0, by: -1) {
       let span = Rollup.span(level: level)
       guard first % span == 0, span <= numbers.upperBound - first else { continue }
-      rollups.bind(1, Rollup.id(level: level, block: first / span))
-      defer { rollups.reset() }
-      guard try rollups.step(), rollups.withBytes(2, { Profile.unpack($0, into: &profiles) }) else {
+      row.bind(1, Rollup.id(level: level, block: first / span))
+      defer { row.reset() }
+      guard try row.step(), row.withBytes(2, { Profile.unpack($0, into: &profiles) }) else {
         continue
       }
-      let opened = (first: rollups.microseconds(0), last: rollups.microseconds(1))
+      let opened = (first: row.microseconds(0), last: row.microseconds(1))
       guard opened.first >= query.since?.microseconds ?? .min,
         opened.last <= query.until?.microseconds ?? .max
       else { continue }
@@ -120,13 +121,13 @@ private struct ServiceSums {
           fits.append(false)
           continue
         }
-        let answer = filter.answer(profile)
+        let answer = rollups.filter.answer(profile)
         if answer == .maybe { break }
         fits.append(answer == .yes)
       }
       // Where one cannot tell, those below cannot either, mostly: but they may have fewer that cannot.
       guard fits.count == profiles.count else { continue }
-      guard rollups.withBytes(3, { tally.add(profiles, fits, sums: $0, from: opened.first) }) else {
+      guard row.withBytes(3, { tally.add(profiles, fits, sums: $0, from: opened.first) }) else {
         throw StoreError(
           .damaged, path: reader.path, why: "rollup \(first / span) of level \(level) cannot be read",
           hint: "connwatch db check tells more")
@@ -149,12 +150,12 @@ private struct ServiceSums {
       let number = open.integer(0)
       tally.add(open, isCounted: rolled.contains { $0.contains(number) })
     }
-    guard let filter, !rolled.isEmpty else { return }
+    guard let rollups, !rolled.isEmpty else { return }
     let late = try reader.connection.prepare("SELECT l.id, l.last, \(Profile.columns) FROM late l")
     while try late.step() {
       let number = late.integer(0)
       guard rolled.contains(where: { $0.contains(number) }), let (profile, _) = Profile.read(late, from: 2),
-        asksFor(profile), filter.answer(profile) == .yes
+        asksFor(profile), rollups.filter.answer(profile) == .yes
       else { continue }
       tally.see(profile, last: late.microseconds(1))
     }
