@@ -68,21 +68,12 @@ def main():
   if options.exec != bool(command):
     parser.error("--exec takes a command after --, and nothing else does")
 
-  netns.require_tools("ip")
-  netns.require_root()
-  netns.remove_leftovers()
-  namespace = None
-  try:
-    namespace = netns.Namespace("few")
-    namespace.enter()
+  with netns.own("few") as namespace:
     kept = KINDS[options.kind]()
     if options.exec:
       return netns.run_inside(command)
     netns.say(netns=namespace.name, pid=os.getpid(), sockets=len(kept))
     netns.hold(options.hold)
-  finally:
-    if namespace:
-      namespace.remove()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A scene's namespaces are called `connwatch-PID-ROLE`, PID being the scene's own:
 killed scene left behind is recognised by its dead pid and removed by the next one.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -94,6 +95,23 @@ class Namespace:
 
   def remove(self):
     subprocess.run(["ip", "netns", "del", self.name], stdin=subprocess.DEVNULL, capture_output=True)
+
+
+@contextlib.contextmanager
+def own(role, here=False):
+  """Runs a scene in a namespace of its own, which is removed in the end; gives None where it is to stay `here`."""
+  if here:
+    yield None
+    return
+  require_tools("ip")
+  require_root()
+  remove_leftovers()
+  namespace = Namespace(role)
+  try:
+    namespace.enter()
+    yield namespace
+  finally:
+    namespace.remove()
 
 
 def enter(path):

@@ -166,21 +166,11 @@ def main():
   parser = argparse.ArgumentParser(description="Opens and closes sockets when told to, in a network namespace.")
   parser.add_argument("--here", action="store_true", help="use the namespace we are in (nsenter --net, unshare -n)")
   options = parser.parse_args()
-  namespace = None
-  try:
-    if not options.here:
-      netns.require_tools("ip")
-      netns.require_root()
-      netns.remove_leftovers()
-      namespace = netns.Namespace("puppet")
-      namespace.enter()
+  with netns.own("puppet", options.here) as namespace:
     puppet = Puppet()
     netns.say(event="ready", netns=namespace.name if namespace else None, pid=os.getpid())
     for line in sys.stdin:
       netns.say(**puppet.obey(line))
-  finally:
-    if namespace:
-      namespace.remove()
 
 
 if __name__ == "__main__":

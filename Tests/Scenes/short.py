@@ -153,14 +153,7 @@ def main():
   parser.add_argument("--here", action="store_true", help="use the namespace we are in (nsenter --net, unshare -n)")
   options = parser.parse_args()
 
-  namespace = None
-  try:
-    if not options.here:
-      netns.require_tools("ip")
-      netns.require_root()
-      netns.remove_leftovers()
-      namespace = netns.Namespace("short")
-      namespace.enter()
+  with netns.own("short", options.here) as namespace:
     if options.kind == "programs":
       netns.require_tools("bash")
     scene = KINDS[options.kind](options)
@@ -174,9 +167,6 @@ def main():
     except StopIteration as end:
       netns.say(event="done", connections=end.value, seconds=round(time.monotonic() - start, 3))
     netns.hold(0)
-  finally:
-    if namespace:
-      namespace.remove()
 
 
 if __name__ == "__main__":
