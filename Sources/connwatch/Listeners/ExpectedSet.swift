@@ -95,6 +95,13 @@ struct ExpectedSet {
     return added.sorted()
   }
 
+  /// Expects besides what listens while that is learnt.
+  mutating func addLearnt(_ listeners: [Listener]) {
+    var set = ExpectedSet(learnt)
+    _ = set.learn(listeners)
+    learnt = set.rules
+  }
+
   private static func widestFirst(_ listeners: [Listener]) -> [Listener] {
     func rank(_ listener: Listener) -> (Int, Int) {
       let rule = ExpectedRule(listener)
