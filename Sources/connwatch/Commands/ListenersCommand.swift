@@ -12,7 +12,7 @@ struct ListenersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "listeners", abstract: "Listening ports against the expected set.",
     usage: """
-      connwatch listeners [--check] [--expected PATH] [--learn DURATION] [OPTIONS]
+      connwatch listeners [--check] [--learn DURATION] [OPTIONS]
       connwatch listeners accept|forget [OPTIONS] PORT…|--all
       """,
     discussion: """
@@ -21,7 +21,7 @@ struct ListenersCommand: ParsableCommand {
         sudo connwatch listeners accept --all   expect what listens now
         sudo connwatch listeners accept 22 53/udp
         connwatch listeners --check             only what should not be there
-        connwatch listeners --check --learn 7d  and the first week was as it should be
+        connwatch listeners --check --learn 7d  besides what the first week had
 
       --check exits with status 1 where there is any such, and prints nothing where
       there is none. The options that every command has, such as --json and -q, are
@@ -38,11 +38,11 @@ struct ListenersCommand: ParsableCommand {
       the ports that the kernel gives to clients.
 
       A rule is a line of text, protocol scope port [unit=NAME] program, such as
-      tcp any 22 unit=ssh.service /usr/sbin/sshd. Scope is any, v6only, loopback or an
-      address; program is * for any. What is behind a # is a comment. Rules are read
-      from /etc/connwatch/expected and from the file 'expected' beside the database;
-      --expected PATH names a file instead of both. accept and forget write the second
-      one, unless --file or --expected names another.
+      tcp any 22 unit=ssh.service /usr/sbin/sshd. Scope is any, v6only, loopback or
+      an address; program is * for any. What is behind a # is a comment. Rules are
+      read from /etc/connwatch/expected and from the file 'expected' beside the
+      database; --expected PATH names a file instead of both. accept and forget
+      write the second one, unless --file or --expected names another.
       """,
     subcommands: [Show.self, Accept.self, Forget.self], defaultSubcommand: Show.self)
 

@@ -63,7 +63,7 @@ extension EndToEnd {
       #expect(rows[1].isNull("risk") && rows[1].string("exposure") == "loopback")
       #expect(rows[0].keys.last == "reason")
       let table = try await stage.run(
-        ["listeners", "-q"], in: puppet.namespace, output: .terminal(columns: 80))
+        ["listeners", "-q", "--color", "never"], in: puppet.namespace, output: .terminal(columns: 80))
       let lines = table.output.split(whereSeparator: \.isNewline).map(String.init)
       #expect(lines.allSatisfy { $0.count <= 80 }, "\(table.output)")
       #expect(

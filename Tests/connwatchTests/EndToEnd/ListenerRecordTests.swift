@@ -131,7 +131,7 @@ extension EndToEnd {
         "CONNWATCH_STATUS=widened", "CONNWATCH_PROTO=tcp", "CONNWATCH_ADDR=0.0.0.0", "CONNWATCH_PORT=23",
         "CONNWATCH_SERVICE=telnet", "CONNWATCH_EXPOSURE=any", "CONNWATCH_REASON=expected loopback",
         "CONNWATCH_PID=\(puppet.pid)", "CONNWATCH_SUPPRESSED=0", "CONNWATCH_NETNS=", "CONNWATCH_CONTAINER=",
-        "CONNWATCH_PROCESS=a;$(id)\\x0a`x`\\x1b[", "ARGUMENTS=0", "/dev/null",
+        "CONNWATCH_PROCESS=a;$(id)\\x0a`x`\\x1b[m", "ARGUMENTS=0", "/dev/null",
       ] {
         #expect(lines.contains(line), "\(line)\n\(told())")
       }
@@ -142,7 +142,7 @@ extension EndToEnd {
           != nil)
       // Standard descriptors, and the one by which a shell reads its script: none of the recorder's.
       let descriptors = try #require(lines.first { $0.hasSuffix("END") }).split(separator: " ").dropLast()
-      #expect(descriptors.allSatisfy { ["0", "1", "2", "10", "255"].contains($0) }, "\(descriptors)")
+      #expect(descriptors.allSatisfy { ["0", "1", "2", "10", "11", "255"].contains($0) }, "\(descriptors)")
       #expect(!FileManager.default.fileExists(atPath: proof))
       try await stage.stop(recorder)
     }
