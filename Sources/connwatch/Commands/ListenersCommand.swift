@@ -64,8 +64,9 @@ struct ListenersCommand: ParsableCommand {
       let names = Names()
       try global.checkColumns(ListenerRow.self)
       let policy = try ListenerPolicy(global, expected: place.expected, learn: learning.learn)
+      let memory = try ListenerMemory(global)
       let listeners = try Listener.all(global, names, tellsHidden: !check)
-      var rows = try rows(listeners, policy, names)
+      var rows = rows(listeners, policy, memory, names)
       let isAmiss = rows.contains { $0.verdict.isFinding }
       if check { rows.removeAll { !$0.verdict.isFinding } }
       let output = StandardOutput.standard()
@@ -90,9 +91,8 @@ struct ListenersCommand: ParsableCommand {
     }
 
     private func rows(
-      _ listeners: [Listener], _ policy: ListenerPolicy, _ names: Names
-    ) throws -> [ListenerRow] {
-      let memory = try ListenerMemory(global)
+      _ listeners: [Listener], _ policy: ListenerPolicy, _ memory: ListenerMemory, _ names: Names
+    ) -> [ListenerRow] {
       func service(_ port: UInt16, _ proto: Proto) -> String? {
         names.services.name(port, proto.transport)
       }
