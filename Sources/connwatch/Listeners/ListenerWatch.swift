@@ -72,13 +72,22 @@ final class ListenerWatch {
     guard judgement.verdict.isFinding, let alarm = ports.alarm else { return judgement.verdict }
     // Without a set, what was there before the recorder is not news.
     if isWithoutRules, life.uncertainty == nil { return judgement.verdict }
-    if told.count >= Self.mostTold { told = [] }
-    let key = Told(listener: listener.key, netns: life.netns, verdict: judgement.verdict)
-    if told.insert(key).inserted {
+    if isNews(listener, life, judgement.verdict) {
       let service = ports.service(listener.port, listener.proto.transport)
       alarm(ListenerField.all(listener, judgement, life, service: service))
     }
     return judgement.verdict
+  }
+
+  /// True where nothing of this has been told yet. One whose owner is not known is taken for what was told of its place.
+  private func isNews(_ listener: Listener, _ life: Life, _ verdict: ListenerVerdict) -> Bool {
+    if told.count >= Self.mostTold { told = [] }
+    let key = Told(listener: listener.key, netns: life.netns, verdict: verdict)
+    var place = key
+    place.listener.program = nil
+    place.listener.unit = nil
+    let isNewPlace = told.insert(place).inserted
+    return listener.owner.process == nil ? isNewPlace : told.insert(key).inserted
   }
 }
 

@@ -25,8 +25,6 @@ struct NewListeners {
     var isV6Only: Bool?
   }
 
-  /// Samples that an owner is waited for.
-  private static let patience = 3
   /// By the number of the life.
   private var waiting: [Int64: Waiting] = [:]
 
@@ -40,8 +38,11 @@ struct NewListeners {
     if !waiting.isEmpty { release(&changes, v6Only, judge, &outcome) }
     for note in changes.notes where note.kind == .listening {
       let life = note.isFinished ? changes.finished[note.place] : changes.current[note.place]
+      // A UDP socket that has gone before a sample saw it served nobody: resolvers, for one, ask from ports of their own
+      // choice, and make such by the thousand.
+      if note.isFinished, life.proto.transport == .udp { continue }
       let isV6Only = v6Only[life.inode]
-      if !note.isFinished, Self.mayBeNamed(life) {
+      if !note.isFinished, Self.patience(life) > 0 {
         let event = Event(.listening, at: note.time, from: note.from, to: note.to, life: life)
         waiting[life.id] = Waiting(event: event, isV6Only: isV6Only)
         outcome.held.insert(life.id)
@@ -64,12 +65,14 @@ struct NewListeners {
     return events.sorted { $0.life.id < $1.life.id }
   }
 
-  /// True where the owner is not known and may be found with one of the next samples.
-  private static func mayBeNamed(_ life: Life) -> Bool {
-    guard life.owner.process == nil else { return false }
+  /// How many samples are waited for an owner that is not known and may be found with one of them.
+  private static func patience(_ life: Life) -> Int {
+    guard life.owner.process == nil else { return 0 }
     switch life.owner.whyUnknown {
-    case .noPermission, .otherNamespace, .kernel: return false
-    case .exited, .notYetAccepted, nil: return true
+    case .otherNamespace, .kernel: return 0
+    // Somebody without privileges will never know; the second look at a busy machine may.
+    case .noPermission: return 1
+    case .exited, .notYetAccepted, nil: return 3
     }
   }
 
@@ -97,7 +100,7 @@ struct NewListeners {
       if let place = places[id] { entry.event.life = changes.current[place] }
       entry.isV6Only = entry.isV6Only ?? v6Only[entry.event.life.inode]
       entry.samples += 1
-      guard !Self.mayBeNamed(entry.event.life) || entry.samples >= Self.patience else {
+      guard entry.samples >= Self.patience(entry.event.life) else {
         waiting[id] = entry
         continue
       }

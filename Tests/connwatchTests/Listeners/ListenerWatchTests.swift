@@ -59,6 +59,15 @@ import Testing
     #expect(place.watch.judge(life(24), isV6Only: nil) == .new)
     #expect(place.watch.judge(life(24, netns: "other"), isV6Only: nil) == .new)
     #expect(place.alarms.count == 4)
+    var hidden = life(24)
+    hidden.owner = SocketOwner(unknown: .exited)
+    #expect(place.watch.judge(hidden, isV6Only: nil) == .new, "likely the same one")
+    #expect(place.alarms.count == 4)
+    hidden.local.port = 25
+    for _ in 1...2 { #expect(place.watch.judge(hidden, isV6Only: nil) == .new) }
+    #expect(place.alarms.count == 5)
+    #expect(place.watch.judge(life(25), isV6Only: nil) == .new, "now it is known who")
+    #expect(place.alarms.count == 6)
     let told = Dictionary(uniqueKeysWithValues: place.alarms[0].map { ($0.name, $0.value) })
     #expect(
       told == [

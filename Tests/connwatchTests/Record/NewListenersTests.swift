@@ -43,7 +43,7 @@ import Testing
   @Test func aKnownOwnerIsJudgedAtOnce() {
     var new = NewListeners()
     let judge = Judge()
-    var first = changes(begun: [life(1, Self.sshd), life(2, SocketOwner(unknown: .noPermission), inode: 0)])
+    var first = changes(begun: [life(1, Self.sshd), life(2, SocketOwner(unknown: .kernel), inode: 0)])
     let outcome = new.judge(&first, v6Only: [77: true], by: judge.judge)
     #expect(outcome.held.isEmpty && outcome.released.isEmpty)
     #expect(first.current.map(\.verdict) == [.widened, .widened])
@@ -66,6 +66,18 @@ import Testing
     #expect(judge.asked == ["1 sshd both"])
   }
 
+  @Test func oneThatMayNotBeSeenIsLookedForOnceMore() {
+    var new = NewListeners()
+    let judge = Judge()
+    var first = changes(begun: [
+      life(1, SocketOwner(unknown: .noPermission)), life(2, SocketOwner(unknown: .noPermission)),
+    ])
+    #expect(new.judge(&first, v6Only: [:], by: judge.judge).held == [1, 2])
+    var second = changes(touched: [life(2, Self.sshd)])
+    #expect(Set(new.judge(&second, v6Only: [:], by: judge.judge).released.map(\.life.id)) == [1, 2])
+    #expect(judge.asked.sorted() == ["1 - ?", "2 sshd ?"])
+  }
+
   @Test func notForEver() {
     var new = NewListeners()
     let judge = Judge()
@@ -80,6 +92,26 @@ import Testing
       #expect(nothing.current.map(\.verdict) == (turn == 3 ? [.widened] : []))
     }
     #expect(released.map(\.life.id) == [1] && judge.asked == ["1 - v6"])
+  }
+
+  @Test func whatHasGoneBeforeItWasSeenIsJudgedOfTCPAlone() {
+    var new = NewListeners()
+    let judge = Judge()
+    var datagrams = life(1, SocketOwner(unknown: .exited))
+    datagrams.proto = .udp6
+    var all = changes(ended: [datagrams, life(2, SocketOwner(unknown: .exited))])
+    all.notes = [0, 1].map {
+      .init(
+        time: Timestamp(microseconds: 1), place: $0, kind: .listening, from: nil, to: .listen,
+        isFinished: true)
+    }
+    #expect(new.judge(&all, v6Only: [:], by: judge.judge).held.isEmpty)
+    #expect(all.finished.map(\.verdict) == [nil, .widened] && judge.asked == ["2 - ?"])
+    // One that a sample saw is judged.
+    datagrams.owner = Self.sshd
+    var seen = changes(begun: [datagrams])
+    _ = new.judge(&seen, v6Only: [:], by: judge.judge)
+    #expect(seen.current.map(\.verdict) == [.widened])
   }
 
   @Test func oneThatEndsIsJudgedByWhatIsKnown() {
