@@ -11,6 +11,8 @@ public struct TraceEvent: Sendable {
     case destroyed(socket: UInt64, cookie: UInt64)
     /// A TCP socket received a reset.
     case reset(socket: UInt64)
+    /// A TCP socket was told an error.
+    case failed(SocketFailure)
     /// A process or thread began, ran another program, or was renamed.
     case task(TaskEvent)
   }

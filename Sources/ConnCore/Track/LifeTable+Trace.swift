@@ -11,6 +11,7 @@ extension LifeTable {
       case .state(let change): take(change, event.boot)
       case .destroyed(let socket, let cookie): destroyed(socket, cookie, event.boot)
       case .reset(let socket): book[socket]?.wasReset = true
+      case .failed(let failure): tell(failure)
       case .task: break
       }
     }
@@ -41,6 +42,7 @@ extension LifeTable {
       return
     }
     guard let traced = book[socket] else { return }
+    if step == .close, change.from == .synSent { noteFailed(change) }
     if traced.slot >= 0 { follow(traced, socket, step, boot) }
   }
 
@@ -51,6 +53,7 @@ extension LifeTable {
     let offset = max(lives[at].laterSteps.last?.offset ?? 0, boot - lives[at].firstSeenBoot)
     lives[at].laterSteps.append(Life.Step(state, at: offset))
     lives[at].sources.insert(.trace)
+    if traced.outcome != nil { lives[at].outcome = traced.outcome }
     slots[at].state = state
     slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, boot)
     if traced.closedBoot != nil && lives[at].closedOffset == nil { lives[at].closedOffset = offset }
@@ -137,6 +140,7 @@ extension LifeTable {
     }
     unbound.removeAll()
     tracedListeners.removeAll()
+    failed.removeAll()
   }
 
   /// Parts a slot and its traced socket, of which nothing is left to tell.
@@ -240,6 +244,7 @@ extension LifeTable {
       pass.isOutOfOrder = true
     }
     if traced.owner.process != nil { lives[at].owner = traced.owner }
+    if traced.outcome != nil { lives[at].outcome = traced.outcome }
     lives[at].sources.insert(.trace)
     if let closed = traced.closedBoot { lives[at].closedOffset = max(0, closed - lives[at].firstSeenBoot) }
     slots[at].state = lives[at].laterSteps.last?.state ?? lives[at].firstState

@@ -18,6 +18,8 @@ struct Traced {
   /// The inode of the opener's network namespace, 0 where nobody told it.
   var namespace: UInt64
   var wasReset = false
+  /// How it ended, where that was before it was established.
+  var outcome: Life.Outcome?
   var closedBoot: Int64?
   /// The slot of its life, -1 as long as no row and no message has shown that the socket is of our namespace.
   var slot = -1
@@ -66,6 +68,7 @@ struct Traced {
     var next = change.to
     if next == .close {
       closedBoot = boot
+      if change.from == .synSent { outcome = wasReset ? .refused : change.thread != 0 ? .abandoned : nil }
       // TIME_WAIT is not traced: what leaves these states without a reset goes into it, or is an orphan that will.
       if (change.from == .finWait2 || change.from == .closing) && !wasReset { next = .timeWait }
     }
