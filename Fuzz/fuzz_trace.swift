@@ -41,6 +41,8 @@ private func known(_ event: TraceLayout.Event) -> [UInt8] {
         ("u16 protocol", 18, 2), ("u8 saddr[4]", 20, 4), ("u8 daddr[4]", 24, 4), ("u8 saddr_v6[16]", 28, 16),
         ("u8 daddr_v6[16]", 44, 16),
       ])
+  case .unreachable:
+    format(9, [("int type", 16, 4), ("int code", 20, 4), ("u8 saddr[4]", 24, 4), ("u8 daddr[4]", 28, 4)])
   case .created: format(4, [("pid_t pid", 8, 4), ("char comm[16]", 12, 16), ("u64 clone_flags", 32, 8)])
   case .renamed: format(5, [("pid_t pid", 8, 4), ("char newcomm[16]", 28, 16)])
   case .executed:

@@ -13,6 +13,8 @@ public struct TraceEvent: Sendable {
     case reset(socket: UInt64)
     /// A TCP socket was told an error.
     case failed(SocketFailure)
+    /// This machine answered a packet by saying that its destination cannot be reached.
+    case unreachable(UnreachableAnswer)
     /// A process or thread began, ran another program, or was renamed.
     case task(TaskEvent)
   }

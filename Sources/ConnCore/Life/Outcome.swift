@@ -24,5 +24,15 @@ extension Life {
       default: return nil
       }
     }
+
+    /// Reads the code of an ICMP message "destination unreachable" (RFC 792, RFC 1812 section 5.2.7.1) as the kernel does for
+    /// connect(2); nil where that is none of these.
+    public init?(unreachableCode code: Int32) {
+      switch code {
+      case 3: self = .refused
+      case 0, 1, 6, 7, 9...15: self = .unreachable
+      default: return nil
+      }
+    }
   }
 }

@@ -11,7 +11,8 @@ extension LifeTable {
       case .state(let change): take(change, event.boot)
       case .destroyed(let socket, let cookie): destroyed(socket, cookie, event.boot)
       case .reset(let socket): book[socket]?.wasReset = true
-      case .failed(let failure): tell(failure)
+      case .failed(let failure): tell(failure, event.boot)
+      case .unreachable(let answer): answers.add((answer, event.boot))
       case .task: break
       }
     }
@@ -36,13 +37,13 @@ extension LifeTable {
       book[socket] = Traced(change, boot: boot, isPartial: true)
       unbound.insert(socket)
     }
+    if change.from == .synSent, change.to == .close { noteFailed(change) }
     guard let step = book[socket]?.move(change, boot) else {
       book[socket] = nil
       unbound.remove(socket)
       return
     }
     guard let traced = book[socket] else { return }
-    if step == .close, change.from == .synSent { noteFailed(change) }
     if traced.slot >= 0 { follow(traced, socket, step, boot) }
   }
 
@@ -140,7 +141,7 @@ extension LifeTable {
     }
     unbound.removeAll()
     tracedListeners.removeAll()
-    failed.removeAll()
+    forgetFailures()
   }
 
   /// Parts a slot and its traced socket, of which nothing is left to tell.

@@ -23,6 +23,9 @@ extension PageDecoder {
       return record.byteCount < reset.length ? nil : .reset(socket: reset.socket.load(record))
     }
     if let failed = layout.failed, type == failed.id { return decodeFailed(record, failed) }
+    if let unreachable = layout.unreachable, type == unreachable.id {
+      return decodeUnreachable(record, unreachable)
+    }
     return decodeTask(record, type)
   }
 
@@ -39,11 +42,25 @@ extension PageDecoder {
   }
 
   private func decodeFailed(_ record: RawSpan, _ failed: TraceLayout.Failed) -> TraceEvent.Kind? {
-    guard record.byteCount >= failed.length,
-      let outcome = Life.Outcome(error: failed.error.loadInt32(record)),
-      let ends = ends(record, failed.ends)
+    guard record.byteCount >= failed.length, let ends = ends(record, failed.ends),
+      ends.local.port != 0, ends.remote.port != 0
     else { return nil }
-    return .failed(SocketFailure(ends: ends, outcome: outcome))
+    let error = failed.error.loadInt32(record)
+    let outcome = Life.Outcome(error: error)
+    return error == 0 || outcome != nil ? .failed(SocketFailure(ends: ends, outcome: outcome)) : nil
+  }
+
+  private func decodeUnreachable(
+    _ record: RawSpan, _ layout: TraceLayout.Unreachable
+  ) -> TraceEvent.Kind? {
+    // ICMP_DEST_UNREACH of include/uapi/linux/icmp.h.
+    guard record.byteCount >= layout.length, layout.type.load(record) == 3,
+      let outcome = Life.Outcome(unreachableCode: layout.code.loadInt32(record))
+    else { return nil }
+    return .unreachable(
+      UnreachableAnswer(
+        source: address(record, v4: layout.source), destination: address(record, v4: layout.destination),
+        outcome: outcome))
   }
 
   /// The ends of a TCP socket, nil for any other.

@@ -9,9 +9,19 @@ struct TraceLayout {
     case destroyed = "tcp/tcp_destroy_sock"
     case reset = "tcp/tcp_receive_reset"
     case failed = "sock/inet_sk_error_report"
+    case unreachable = "icmp/icmp_send"
     case created = "task/task_newtask"
     case renamed = "task/task_rename"
     case executed = "sched/sched_process_exec"
+
+    /// What the kernel is to tell of them; nil where that is all.
+    var filter: String? {
+      switch self {
+      case .state, .failed: "protocol == 6"
+      case .unreachable: "type == 3"
+      case .destroyed, .reset, .created, .renamed, .executed: nil
+      }
+    }
   }
 
   /// What every record begins with.
@@ -97,6 +107,24 @@ struct TraceLayout {
     }
   }
 
+  /// An ICMP message that this machine sends: include/trace/events/icmp.h.
+  struct Unreachable: Equatable {
+    let id: UInt16
+    let type, code: NumberField
+    let source, destination: BytesField
+    /// The least length of a record.
+    let length: Int
+
+    init(_ format: EventFormat) throws(TraceError) {
+      id = format.id
+      type = try NumberField(format, "type")
+      code = try NumberField(format, "code")
+      source = try BytesField(format, "saddr", size: 4)
+      destination = try BytesField(format, "daddr", size: 4)
+      length = max(type.end, code.end, source.end, destination.end)
+    }
+  }
+
   /// A new process or thread: include/trace/events/task.h.
   struct Created: Equatable {
     let id: UInt16
@@ -153,6 +181,7 @@ struct TraceLayout {
   let destroyed: Socket
   let reset: Socket?
   let failed: Failed?
+  let unreachable: Unreachable?
   let created: Created
   let renamed: Renamed
   let executed: Executed
@@ -161,7 +190,7 @@ struct TraceLayout {
   ///
   /// - Parameter read: the content of an event's file, nil where there is no such event.
   /// - Throws: ``TraceError`` of kind `missing` where an event or a field is not there, but for the events
-  ///   `reset` and `failed`.
+  ///   `reset`, `failed` and `unreachable`.
   init(_ read: (Event) throws(TraceError) -> [UInt8]?) throws(TraceError) {
     func format(_ event: Event) throws(TraceError) -> EventFormat {
       guard let bytes = try read(event) else {
@@ -189,6 +218,12 @@ struct TraceLayout {
       // Before Linux 5.14; a reset tells of most refusals as well.
       failed = nil
     }
+    do {
+      unreachable = try Unreachable(try format(.unreachable))
+    } catch  where error.kind == .missing {
+      // Before Linux 6.10.
+      unreachable = nil
+    }
     created = try Created(try format(.created))
     renamed = try Renamed(try format(.renamed))
     executed = try Executed(try format(.executed))
@@ -196,6 +231,13 @@ struct TraceLayout {
 
   /// The events that this kernel has.
   var events: [Event] {
-    Event.allCases.filter { ($0 != .reset || reset != nil) && ($0 != .failed || failed != nil) }
+    Event.allCases.filter { event in
+      switch event {
+      case .reset: reset != nil
+      case .failed: failed != nil
+      case .unreachable: unreachable != nil
+      case .state, .destroyed, .created, .renamed, .executed: true
+      }
+    }
   }
 }
