@@ -25,8 +25,8 @@ extension Life {
     guard role == .connection, proto.transport == .tcp, firstState == .synSent || firstState == .synReceived
     else { return false }
     guard laterSteps.allSatisfy({ [.synSent, .synReceived, .close].contains($0.state) }) else { return false }
-    // One of which rows showed the beginning alone: the message of its end tells of an answer.
-    guard let traffic else { return true }
+    // Where rows showed the beginning alone the message of its end can tell of an answer.
+    guard let traffic, !sources.contains(.trace) else { return true }
     return traffic.roundTrip == 0 && traffic.bytesIn == 0
   }
 
