@@ -68,6 +68,7 @@ struct ManPageTests {
     expect(GroupRow.self, "Rows of history --group-by")
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
+    expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
@@ -84,6 +85,7 @@ struct ManPageTests {
     expect(HistoryRow.self, "Rows of history")
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
+    expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
     // And those of -i.
     let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
@@ -100,6 +102,8 @@ struct ManPageTests {
     for verdict in ExpectedSet.Verdict.allCases {
       #expect(listeners.contains(verdict.rawValue), "\(verdict)")
     }
+    let blocked = try #require(page["OUTPUT/Rows of blocked"]).text
+    for verdict in BlockedVerdict.allCases { #expect(blocked.contains(verdict.rawValue), "\(verdict)") }
     let events = try #require(page["OUTPUT/Rows of events and record --print"]).text
     for kind in Event.Kind.allCases { #expect(events.contains(kind.rawValue), "\(kind)") }
     let output = try #require(page["OUTPUT"]).text
