@@ -73,6 +73,8 @@ public struct Life: Sendable {
   public var remote: Endpoint
   /// What showed it to us.
   public var sources: Sources
+  /// What was said of it when it began to listen; nil where nobody judged, and for what is no listener.
+  public var verdict: ListenerVerdict?
   /// The user id, ``SocketRow/noUID`` where never seen.
   public var rawUID: UInt32
   /// The last inode that was not 0.

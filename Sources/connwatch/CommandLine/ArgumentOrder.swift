@@ -13,8 +13,10 @@ enum ArgumentOrder {
 
   /// Every option of any command that takes a value as the next word.
   static let valueOptions: [String] = [
-    "--at", "--color", "--columns", "--db", "--expected", "--for", "--group-by", "--ignore", "--interval",
-    "--keep", "--limit", "--max-size", "--netns", "--proc", "--since", "--source", "--until", "-S", "-U",
+    "--at", "--color", "--columns", "--db", "--expected", "--file", "--for", "--group-by", "--ignore",
+    "--interval",
+    "--keep", "--learn", "--limit", "--max-size", "--netns", "--on-listener", "--proc", "--since", "--source",
+    "--until", "-S", "-U",
   ]
 
   /// Words that begin a filter: with one of them first, the command is `list`.
