@@ -35,7 +35,7 @@ struct Connwatch: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
-      ListenersCommand.self, DatabaseCommand.self,
+      ListenersCommand.self, ExplainCommand.self, DatabaseCommand.self,
     ],
     defaultSubcommand: ListCommand.self,
     helpNames: [.short, .long])
@@ -75,6 +75,7 @@ struct Connwatch: ParsableCommand {
     case "history": return try? HistoryCommand.parse(rest)
     case "events": return try? EventsCommand.parse(rest)
     case "services": return try? ServicesCommand.parse(rest)
+    case "explain": return try? ExplainCommand.parse(rest)
     default: return nil
     }
   }

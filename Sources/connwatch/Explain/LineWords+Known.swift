@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+// What the line says of the holder, and what is known of it here.
+extension LineWords {
+  /// The process as the line has it.
+  var holderSentences: [String] {
+    guard row.pid != nil || row.program != nil else { return [] }
+    var who = row.program ?? "process \(row.pid ?? 0)"
+    if row.program != nil, let pid = row.pid { who += " (process \(pid))" }
+    if row.others > 0 { who += " with \(Self.count(row.others, "other process"))" }
+    let user = (row.user ?? row.uid.map { "user \($0)" }).map { ", as \($0)" } ?? ""
+    return ["By the line \(who) holds it\(user)."]
+  }
+
+  /// What is known here.
+  var knownSentences: [String] {
+    var all: [String] = []
+    if let live = facts.live { all += present(live) }
+    if let past = facts.past, facts.live?.kind != .same { all += former(past) }
+    if let why = facts.whyNot { all.append(reason(why)) }
+    return all
+  }
+
+  // MARK: - Now
+
+  private func present(_ live: LiveMatch) -> [String] {
+    var all: [String] = []
+    let place = live.netns.map { "In the network namespace \($0)" } ?? "Here"
+    let since = live.firstSeen.map { ", first seen \(text($0))" } ?? ""
+    switch live.kind {
+    case .same where live.judgement != nil, .listener:
+      let more = live.count > 1 ? "; \(live.count) sockets fit" : ""
+      all.append(
+        "\(place) \(owner(live)) \(live.socket.proto.transport == .tcp ? "listens on" : "has") \(Self.text(live.socket.local))\(since)\(more)."
+      )
+      all += verdict(live)
+      all += honesty(live)
+    case .same:
+      all.append("\(place) it is open: \(owner(live)) holds it\(since).\(stateNow(live))")
+    case .peer:
+      all.append("\(place) is its other end: \(owner(live)) holds it\(since).")
+    case .user:
+      all.append("\(place) \(programs(live)) has it as its own port, in \(Self.count(live.count, "socket")).")
+    case .client:
+      all.append("\(place) \(Self.count(live.count, "connection")) to that port: \(programs(live)).")
+    }
+    return all
+  }
+
+  private func stateNow(_ live: LiveMatch) -> String {
+    guard let state = row.state, state != live.socket.state else { return "" }
+    return " Its state is \(live.socket.state.name) now."
+  }
+
+  /// `sshd (pid 812, user root, ssh.service)`, or why it is not known.
+  private func owner(_ live: LiveMatch) -> String {
+    guard let process = live.owner.process else {
+      let why = live.owner.whyUnknown.map { " (\($0.rawValue))" } ?? ""
+      return "a process that cannot be told\(why)"
+    }
+    var parts = ["pid \(process.pid)"]
+    if let user = live.user { parts.append("user \(user)") }
+    if let unit = process.unit { parts.append(unit) }
+    if let container = process.container { parts.append("container \(container.prefix(12))") }
+    if live.owner.others > 0 { parts.append("\(live.owner.others) more") }
+    return "\(process.name) (\(parts.joined(separator: ", ")))"
+  }
+
+  private func programs(_ live: LiveMatch) -> String {
+    Self.list(live.programs) ?? "a process that cannot be told"
+  }
+
+  /// `a, b and c`, at most five; nil for none.
+  static func list(_ names: [String]) -> String? {
+    guard let last = names.last else { return nil }
+    if names.count > 5 { return names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more" }
+    return names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " and " + last
+  }
+
+  private func verdict(_ live: LiveMatch) -> [String] {
+    guard let judgement = live.judgement else { return [] }
+    let reason = judgement.reason.map { " (\($0))" } ?? ""
+    return switch judgement.verdict {
+    case .expected: ["Verdict: expected."]
+    case .new: ["Verdict: new, nothing is expected on this port."]
+    case .changed: ["Verdict: changed, another program is expected there\(reason)."]
+    case .widened: ["Verdict: widened, more can reach it than is expected\(reason)."]
+    case .gone: ["Verdict: gone\(reason)."]
+    }
+  }
+
+  /// Where the program is known for something else than its port is.
+  private func honesty(_ live: LiveMatch) -> [String] {
+    guard let process = live.owner.process else { return [] }
+    let socket = live.socket
+    let name = services.name(socket.local.port, socket.proto.transport)
+    return ProgramServices.mismatch(
+      program: process.exe ?? process.name, port: socket.local.port, transport: socket.proto.transport,
+      registered: name
+    ).map { [$0 + "."] } ?? []
+  }
+
+  // MARK: - The past
+
+  private func former(_ past: PastMatch) -> [String] {
+    let times =
+      past.isMore ? "more than \(past.count) times" : past.count == 1 ? "once" : "\(past.count) times"
+    let by = Self.list(past.programs).map { ", by \($0)" } ?? ""
+    let when =
+      past.count == 1
+      ? "from \(text(past.first)) to \(text(past.last))"
+      : past.isMore ? "last \(text(past.last))" : "first \(text(past.first)), last \(text(past.last))"
+    let what = past.latest.role == .listener ? "A listener on it was seen" : "The history has it"
+    return ["\(what) \(times), \(when)\(by)."]
+  }
+
+  // MARK: - Not here
+
+  private func reason(_ why: WhyNoSocket) -> String {
+    let notRoot = facts.isRoot ? "" : ", or one of a network namespace that only root may look into"
+    let noHistory = facts.hasHistory ? "" : " There is no history to ask (connwatch record keeps one)."
+    switch why {
+    case .ended: return "It is not here any more."
+    case .otherMachine:
+      let name = facts.foreignHost ?? "its address"
+      return "No socket here: \(name) is not of this machine, so the line is most likely of another one."
+    case .nat:
+      return
+        "No socket here has these ends, but one has the same ports and another local address: addresses are translated between (NAT)."
+    case .hidden:
+      return
+        "Nothing is seen to listen on it here: the packet filter hands it on to another host or container (NAT), or something hides it\(notRoot); connwatch listeners --probe looks for hidden ones."
+    case .unused: return "Nothing here has this port now.\(facts.past == nil ? noHistory : "")"
+    case .unknown:
+      return
+        "No socket here: it has ended since, or is another machine's\(notRoot).\(facts.past == nil ? noHistory : "")"
+    }
+  }
+}
