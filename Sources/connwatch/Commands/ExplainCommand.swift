@@ -76,7 +76,8 @@ struct ExplainCommand: ParsableCommand {
     } catch is FilterError {
       let line = HostileText.escaped(String(words.joined(separator: " ").prefix(80)))
       throw Failure(
-        "'\(line)': neither a line of netstat, ss, lsof or a port scan, nor a filter (quote a line that has blanks in it)"
+        "'\(line)': neither a line of netstat, ss, lsof or a port scan, nor a filter (quote a "
+          + "line that has blanks in it)"
       )
     }
   }

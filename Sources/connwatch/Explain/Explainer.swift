@@ -23,8 +23,11 @@ struct Explainer {
     self.names = names
     own = .look()
     policy = try ListenerPolicy(global)
-    let table = try LiveTable(global: global, names: names).table(.all, filter: .everything)
-    live = LiveIndex(table.rows, v6Only: table.v6Only)
+    var table = LiveTable(global: global, names: names)
+    // Of those that lines are about it is said with the line.
+    table.tellsHiddenOwners = false
+    let (rows, v6Only) = try table.table(.all, filter: .everything)
+    live = LiveIndex(rows, v6Only: v6Only)
     past = try global.openHistoryIfAny().map(PastIndex.init)
     ephemeral = EphemeralRange(reading: global.root)
   }
@@ -179,7 +182,7 @@ struct Explainer {
 
   private func isElsewhere(_ row: ListRow) -> Bool {
     guard let elsewhere, let label = row.context.netns else { return false }
-    return elsewhere.rows.contains { $0.context.netns == label }
+    return elsewhere.labels.contains(label)
   }
 
   private mutating func control(_ row: ListRow) throws -> Life? {

@@ -33,20 +33,18 @@ extension LineWords {
         serverIsLocal: (direction == .inbound) == isSame, why: "the history has who opened it")
     }
     if (local < 1024) != (other < 1024) {
-      let server = min(local, other)
-      let name = services.name(server, transport)
-      let what = name.map { "port \(server) is registered as \($0)" } ?? "port \(server) is below 1024"
+      let (server, client) = (min(local, other), max(local, other))
       return Roles(
-        serverIsLocal: local < 1024, why: "\(what), and \(max(local, other)) is a port as clients are given")
+        serverIsLocal: local < 1024,
+        why: "port \(server) is below 1024, where servers are, and \(client) is one as clients are given")
     }
     let names = (services.name(local, transport), services.name(other, transport))
     let isClient = (ClientPorts.isUsual(local), ClientPorts.isUsual(other))
     if isClient.0 != isClient.1 {
       let server = isClient.0 ? other : local
-      let name = services.name(server, transport).map { " is registered as \($0), and" } ?? " is not, and"
+      let client = isClient.0 ? local : other
       return Roles(
-        serverIsLocal: !isClient.0,
-        why: "\(server)\(name) \(isClient.0 ? local : other) is a port as clients are given")
+        serverIsLocal: !isClient.0, why: "port \(client) is one as clients are given, and \(server) is not")
     }
     if (names.0 == nil) != (names.1 == nil) {
       let server = names.0 == nil ? other : local
@@ -73,7 +71,8 @@ extension LineWords {
     guard let roles else {
       let ends = [row.local, remote].compactMap { $0.port.map(portMeaning) }
       return [
-        "Its ends are \(text(row.local)) and \(text(remote)); which one is the server's the ports do not tell."
+        "Its ends are \(text(row.local)) and \(text(remote)); which one is the server's the ports "
+          + "do not tell."
       ] + ends
     }
     let (server, client) = roles.serverIsLocal ? (row.local, remote) : (remote, row.local)
@@ -88,7 +87,8 @@ extension LineWords {
     }
     if let control = facts.control {
       all.append(
-        "It carries data for the FTP control connection between \(Self.text(control.local)) and \(Self.text(control.remote)), opened \(text(control.firstSeen))."
+        "It carries data for the FTP control connection between \(Self.text(control.local)) and "
+          + "\(Self.text(control.remote)), opened \(text(control.firstSeen))."
       )
     }
     return all
@@ -100,7 +100,7 @@ extension LineWords {
     var all = [portMeaning(port)] + nameRemark(row.local)
     // A port that somebody wrote down may be a client's as well.
     if row.format == .bare, row.scan == nil, port >= 1024 {
-      all.append("As a client's port it is \(clientMeaning(port, row.local)).")
+      all.append("As a client's port, \(clientMeaning(port, row.local)).")
     }
     return all
   }
@@ -112,22 +112,12 @@ extension LineWords {
     let transports: [Transport] = row.transport.map { [$0] } ?? Transport.allCases
     for transport in transports {
       guard let name = services.name(port, transport) else { continue }
-      let what = services.description(port, transport).map { " (\(Self.lowered($0)))" } ?? ""
-      return
-        "Port \(port)/\(transport.name) is registered as \(name)\(what); that is the number's name, and no proof of what answers there."
+      let what = services.description(port, transport).map { " (\($0))" } ?? ""
+      return "Port \(port)/\(transport.name) is registered as \(name)\(what)."
     }
     let place = row.transport.map { "\(port)/\($0.name)" } ?? "\(port)"
     if port >= 49152 { return "Port \(place) is in the range that is never registered (49152 to 65535)." }
-    return "Nothing is registered on port \(place)."
-  }
-
-  /// A description as part of a sentence: without its capital, where that is not of a name.
-  static func lowered(_ text: String) -> String {
-    let letters = text.unicodeScalars.prefix(2)
-    guard let first = letters.first, let second = letters.dropFirst().first,
-      first.properties.isUppercase, second.properties.isLowercase
-    else { return text }
-    return text.prefix(1).lowercased() + text.dropFirst()
+    return "No registered name of port \(place) is known here."
   }
 
   /// Why a client's port is what it is.
@@ -141,13 +131,13 @@ extension LineWords {
   private func nameRemark(_ end: EvidenceEnd) -> [String] {
     guard let port = end.port, let word = end.portName ?? row.service, !word.contains(" ") else { return [] }
     let name = services.name(port, transport)
-    guard let name, name.lowercased() != word.lowercased() else { return [] }
+    if name?.lowercased() == word.lowercased() { return [] }
     let ports = services.ports(named: word)
     if ports.contains(where: { $0.0 == port }) { return ["The line's \(word) is another name of it."] }
     if let other = ports.first {
       return ["The line calls it \(word), which is registered on \(other.0)/\(other.1.name), not on \(port)."]
     }
-    return ["The line calls it \(word), which is no registered name."]
+    return ["The line calls it \(word)."]
   }
 
   static func text(_ end: Endpoint) -> String {
@@ -178,7 +168,8 @@ enum ClientPorts {
     }
     if (32768...60999).contains(port) { return "\(port) is from 32768 to 60999, the usual range of Linux" }
     return
-      "\(port) is in no system's usual range, so the program chose it, a router that translates addresses did, or its range was changed"
+      "\(port) is in no system's usual range, so the program chose it, a router that translates "
+      + "addresses did, or its range was changed"
   }
 
   private static func text(_ range: EphemeralRange) -> String {

@@ -30,37 +30,42 @@ extension LineWords {
     var all: [String] = []
     let place = live.netns.map { "In the network namespace \($0)" } ?? "Here"
     let since = live.firstSeen.map { ", first seen \(text($0))" } ?? ""
+    let sockets = Self.count(live.count, "socket")
     switch live.kind {
     case .same where live.judgement != nil, .listener:
-      let more = live.count > 1 ? "; \(live.count) sockets fit" : ""
+      let end = Self.text(live.socket.local)
+      let verb = live.socket.proto.transport == .tcp ? "listens on" : "takes datagrams at"
+      let more = live.count > 1 ? "; \(sockets) fit" : ""
       all.append(
-        "\(place) \(owner(live)) \(live.socket.proto.transport == .tcp ? "listens on" : "has") \(Self.text(live.socket.local))\(since)\(more)."
-      )
+        owner(live).map { "\(place) \($0) \(verb) \(end)\(since)\(more)." }
+          ?? "\(place) something \(verb) \(end)\(since)\(more); \(unknownOwner(live)).")
       all += verdict(live)
       all += honesty(live)
     case .same:
-      all.append("\(place) it is open: \(owner(live)) holds it\(since).\(stateNow(live))")
-    case .peer:
-      all.append("\(place) is its other end: \(owner(live)) holds it\(since).")
+      let state =
+        row.state.map { $0 != live.socket.state } == true
+        ? ", in "
+          + "\(live.socket.state.name) now" : ""
+      all.append("\(place) it is open\(state): \(holds(live))\(since).")
+    case .peer: all.append("\(place) is its other end: \(holds(live))\(since).")
     case .user:
-      all.append("\(place) \(programs(live)) has it as its own port, in \(Self.count(live.count, "socket")).")
+      all.append("\(place) it is the own port of \(sockets), in \(live.socket.state.name)\(by(live)).")
     case .client:
-      all.append("\(place) \(Self.count(live.count, "connection")) to that port: \(programs(live)).")
+      let them = live.count == 1 ? "is 1 connection" : "are \(live.count) connections"
+      all.append("\(place) \(them) to that port open\(by(live)).")
     }
     return all
   }
 
-  private func stateNow(_ live: LiveMatch) -> String {
-    guard let state = row.state, state != live.socket.state else { return "" }
-    return " Its state is \(live.socket.state.name) now."
+  private func by(_ live: LiveMatch) -> String { Self.list(live.programs).map { ", by \($0)" } ?? "" }
+
+  private func holds(_ live: LiveMatch) -> String {
+    owner(live).map { "\($0) holds it" } ?? unknownOwner(live)
   }
 
-  /// `sshd (pid 812, user root, ssh.service)`, or why it is not known.
-  private func owner(_ live: LiveMatch) -> String {
-    guard let process = live.owner.process else {
-      let why = live.owner.whyUnknown.map { " (\($0.rawValue))" } ?? ""
-      return "a process that cannot be told\(why)"
-    }
+  /// `sshd (pid 812, user root, ssh.service)`, nil where it is not known.
+  private func owner(_ live: LiveMatch) -> String? {
+    guard let process = live.owner.process else { return nil }
     var parts = ["pid \(process.pid)"]
     if let user = live.user { parts.append("user \(user)") }
     if let unit = process.unit { parts.append(unit) }
@@ -69,8 +74,16 @@ extension LineWords {
     return "\(process.name) (\(parts.joined(separator: ", ")))"
   }
 
-  private func programs(_ live: LiveMatch) -> String {
-    Self.list(live.programs) ?? "a process that cannot be told"
+  /// Why no process can be named.
+  private func unknownOwner(_ live: LiveMatch) -> String {
+    switch live.owner.whyUnknown {
+    case .exited: "no process holds it any more"
+    case .noPermission: "its process may not be seen (no permission)"
+    case .otherNamespace: "its process is in a pid namespace that is not seen from here"
+    case .kernel: "the kernel itself holds it"
+    case .notYetAccepted: "no process has accepted it yet"
+    case nil: "its process is not known"
+    }
   }
 
   /// `a, b and c`, at most five; nil for none.
@@ -129,14 +142,18 @@ extension LineWords {
       return "No socket here: \(name) is not of this machine, so the line is most likely of another one."
     case .nat:
       return
-        "No socket here has these ends, but one has the same ports and another local address: addresses are translated between (NAT)."
+        "No socket here has these ends, but one has the same ports and another local address: "
+        + "addresses are translated between (NAT)."
     case .hidden:
       return
-        "Nothing is seen to listen on it here: the packet filter hands it on to another host or container (NAT), or something hides it\(notRoot); connwatch listeners --probe looks for hidden ones."
+        "Nothing is seen to listen on it here: the packet filter hands it on to another host or "
+        + "container (NAT), or something hides it\(notRoot); connwatch listeners --probe looks "
+        + "for hidden ones."
     case .unused: return "Nothing here has this port now.\(facts.past == nil ? noHistory : "")"
     case .unknown:
       return
-        "No socket here: it has ended since, or is another machine's\(notRoot).\(facts.past == nil ? noHistory : "")"
+        "No socket here: it has ended since, or is another "
+        + "machine's\(notRoot).\(facts.past == nil ? noHistory : "")"
     }
   }
 }

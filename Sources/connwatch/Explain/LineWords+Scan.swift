@@ -13,11 +13,13 @@ extension LineWords {
     case .open: "A scan found \(place)\(host) open: something accepts what is sent there."
     case .closed: "A scan found \(place)\(host) closed: the host answers, and nothing listens there."
     case .filtered:
-      "A scan found \(place)\(host) filtered: no answer came, or one that forbids, as a firewall makes it. It says nothing of what is behind."
+      "A scan found \(place)\(host) filtered: no answer came, or one that forbids, as a firewall "
+        + "makes it. It says nothing of what is behind."
     case .unfiltered:
       "A scan found \(place)\(host) unfiltered: the probe came through, and does not tell open from closed."
     case .openFiltered:
-      "A scan found \(place)\(host) open or filtered: no answer came, which a UDP service that keeps silent gives as well as a firewall."
+      "A scan found \(place)\(host) open or filtered: no answer came, which a UDP service that "
+        + "keeps silent gives as well as a firewall."
     case .closedFiltered:
       "A scan found \(place)\(host) closed or filtered: no answer came that tells which."
     }
@@ -25,14 +27,17 @@ extension LineWords {
 
   var scanSentences: [String] {
     guard row.scan == .open || row.scan == .openFiltered, let port = row.local.port else { return [] }
+    // A number has a name whatever answers there; where the process is known that says more.
+    let honesty = facts.live == nil ? ["What answers there need not be what the port is registered for."] : []
     guard let hint = ScanHints.hint(port, transport) else {
       let risk = PortRisk.note(port: port, transport: transport, isLoopback: false).map { "\($0)." }
-      return [
-        "Who scans learns that something answers, and mostly asks next for its banner and version.", risk,
-        "Look at whether others must reach it at all.",
-      ].compactMap { $0 }
+      return honesty
+        + [
+          "Who scans learns that something answers, and mostly asks next for its banner and version.", risk,
+          "What to look at: whether others must reach it at all.",
+        ].compactMap { $0 }
     }
-    return ["Who scans learns of \(hint.tells).", "Look at \(hint.look)."]
+    return honesty + ["Who scans learns of \(hint.tells).", "What to look at: \(hint.look)."]
   }
 }
 
@@ -63,7 +68,7 @@ enum ScanHints {
     case 23:
       (
         "a login prompt to try passwords on, whose every key goes in cleartext",
-        "SSH to take its place, then turn telnet off"
+        "SSH in its place, and telnet turned off"
       )
     case 25:
       (
@@ -94,8 +99,9 @@ enum ScanHints {
       ("accounts and groups of the directory, often without a password", "what anonymous users can read")
     case 512, 513, 514:
       (
-        "Berkeley's r-commands, which trust the address that a call comes from and send passwords in cleartext",
-        "SSH to take their place, and .rhosts and hosts.equiv files that must go"
+        "Berkeley's r-commands, which trust the address that a call comes from and send passwords "
+          + "in cleartext",
+        "SSH in their place, and .rhosts and hosts.equiv files that must go"
       )
     case 515: ("a printer's queue; old print servers had holes that gave root", "who may print, and updates")
     case 540: ("UUCP, a login for file transfer between machines that hardly anybody uses", inetd)

@@ -25,29 +25,39 @@ extension LineWords {
         "LISTEN: it stays so until its program ends; each connection that is accepted is a socket of its own."
     case .synSent:
       return
-        "SYN_SENT: the first SYN is out and no answer is there; next is ESTABLISHED, or a refusal, or silence until it is given up after two minutes or so, which a firewall that drops makes."
+        "SYN_SENT: the first SYN is out and no answer is there; next is ESTABLISHED, or a "
+        + "refusal, or silence until it is given up after two minutes or so, which a firewall "
+        + "that drops makes."
     case .synReceived:
       return
-        "SYN_RECV: a SYN came and was answered; next is ESTABLISHED when the last part of the handshake comes. Many that stay so mean answers that get lost, or a SYN flood."
+        "SYN_RECV: a SYN came and was answered; next is ESTABLISHED when the last part of the "
+        + "handshake comes. Many that stay so mean answers that get lost, or a SYN flood."
     case .established:
       return
-        "ESTABLISHED: both sides can send, though nothing need be moving; who closes first goes to FIN_WAIT1, the other to CLOSE_WAIT."
+        "ESTABLISHED: both sides can send, though nothing need be moving; who closes first goes "
+        + "to FIN_WAIT1, the other to CLOSE_WAIT."
     case .finWait1:
       return
-        "FIN_WAIT1: this side has closed and waits for that to be acknowledged; next is FIN_WAIT2, or CLOSING where both close at once."
+        "FIN_WAIT1: this side has closed and waits for that to be acknowledged; next is "
+        + "FIN_WAIT2, or CLOSING where both close at once."
     case .finWait2:
       return
-        "FIN_WAIT2: this side has closed and the other knows it, and may still send; next is TIME_WAIT when it closes too. Where no program holds the socket the kernel gives up after a minute."
+        "FIN_WAIT2: this side has closed and the other knows it, and may still send; next is "
+        + "TIME_WAIT when it closes too. Where no program holds the socket the kernel gives up "
+        + "after a minute."
     case .timeWait:
       return
-        "TIME_WAIT: both sides have closed, this one first; the kernel keeps the ends for a minute so that late packets meet nobody else, then it is gone. No process holds it."
+        "TIME_WAIT: both sides have closed, this one first; the kernel keeps the ends for a "
+        + "minute so that late packets meet nobody else, then it is gone. No process holds it."
     case .close: return "CLOSE: a socket that is bound or done with, and connected to nobody."
     case .closeWait:
       return
-        "CLOSE_WAIT: the other side has closed and this side's program has not; next is LAST_ACK when it does. One that stays is a program that forgets to close."
+        "CLOSE_WAIT: the other side has closed and this side's program has not; next is LAST_ACK "
+        + "when it does. One that stays is a program that forgets to close."
     case .lastAck:
       return
-        "LAST_ACK: both have closed, the other side first, and only its last acknowledgement is missing; then it is gone."
+        "LAST_ACK: both have closed, the other side first, and only its last acknowledgement is "
+        + "missing; then it is gone."
     case .closing:
       return
         "CLOSING: both sides closed at the same moment; next is TIME_WAIT when the acknowledgement comes."

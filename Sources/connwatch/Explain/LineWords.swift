@@ -40,17 +40,15 @@ struct LineWords {
     }
   }
 
-  /// What wrote the line.
-  var tool: String {
+  /// `, as netstat shows it`; nothing for what no tool wrote.
+  private var shown: String {
     switch row.format {
-    case .netstat: "netstat"
-    case .windowsNetstat: "netstat of Windows"
-    case .bsdNetstat: "netstat of BSD or macOS"
-    case .ss: "ss"
-    case .lsof: "lsof"
-    case .nmap: "nmap"
-    case .portScan: "a port scanner"
-    case .bare, .procNet: "/proc"
+    case .netstat: ", as netstat shows it"
+    case .windowsNetstat: ", as netstat of Windows shows it"
+    case .bsdNetstat: ", as netstat of BSD or macOS shows it"
+    case .ss: ", as ss shows it"
+    case .lsof: ", as lsof shows it"
+    case .nmap, .portScan, .bare, .procNet: ""
     }
   }
 
@@ -73,15 +71,16 @@ struct LineWords {
     let family = row.proto.map { $0.isV6 ? " of IPv6" : " of IPv4" } ?? ""
     if row.remote != nil {
       switch row.transport {
-      case .tcp: return "A TCP connection\(family), told by its two ends."
+      case .tcp: return "A TCP connection\(family)\(shown)."
       case .udp:
         return
-          "A UDP socket\(family) that has one other end. UDP has no connections: it says from whom it takes datagrams."
+          "A UDP socket\(family) that has one other end. UDP has no connections: it says from "
+          + "whom it takes datagrams."
       case nil: return "Two ends of a connection, of TCP most likely; the line does not say."
       }
     }
     switch row.state {
-    case .listen: return "A TCP socket\(family) that waits for others to connect."
+    case .listen: return "A TCP socket\(family) that waits for others to connect\(shown)."
     case .unconnected:
       return "A UDP socket\(family) that takes datagrams from anybody; UDP has no connections to tell."
     case .some where row.transport == .tcp: return "A TCP socket\(family) without another end."

@@ -7,12 +7,15 @@ import ConnCore
 struct LiveIndex {
   let rows: [ListRow]
   let v6Only: [UInt64: Bool]
+  /// The labels of the namespaces they are in.
+  let labels: Set<String>
   private var byLocalPort: [UInt16: [Int]] = [:]
   private var byRemotePort: [UInt16: [Int]] = [:]
 
   init(_ rows: [ListRow], v6Only: [UInt64: Bool] = [:]) {
     self.rows = rows
     self.v6Only = v6Only
+    labels = Set(rows.lazy.compactMap(\.context.netns))
     for (index, row) in rows.enumerated() {
       byLocalPort[row.socket.local.port, default: []].append(index)
       if row.socket.remote.port != 0 { byRemotePort[row.socket.remote.port, default: []].append(index) }
