@@ -67,6 +67,8 @@ public struct Life: Sendable {
   public var role: Role
   /// Which end is the service, nil rather than a guess.
   public var direction: Direction?
+  /// How an attempt ended that never became a connection; nil where nobody told it.
+  public var outcome: Outcome?
   /// The state at first sight.
   public var firstState: SocketState
   /// The remote end.

@@ -59,6 +59,7 @@ struct LifeColumns {
     let offsets = row.isNull(10) ? [] : row.withBytes(10, Self.offsets)
     life.laterSteps = zip(states.dropFirst(), offsets).map { Life.Step($0, at: $1) }
     life.owner = owner(row, flags)
+    life.outcome = flags.outcome
     life.traffic = Self.traffic(row)
     life.netns = row.optionalText(22)
     life.verdict = row.optionalText(23).flatMap(ListenerVerdict.init)

@@ -7,7 +7,8 @@ enum ArgumentOrder {
   ///
   /// Like all words here in an array: there are few, and none of them has to be hashed first.
   static let commands: [(name: String, seconds: [String])] = [
-    ("list", []), ("record", []), ("history", []), ("events", []), ("services", []), ("explain", []),
+    ("list", []), ("record", []), ("history", []), ("events", []), ("services", []), ("blocked", []),
+    ("explain", []),
     ("listeners", ["accept", "forget"]), ("db", ["info", "check", "prune", "backup"]), ("help", []),
   ]
 

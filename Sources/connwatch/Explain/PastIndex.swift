@@ -41,7 +41,7 @@ struct PastIndex {
   }
 
   /// The FTP control connection that a connection carries data of, nil where it carries none's.
-  func control(of life: Life?) throws -> Life? { try life.flatMap(FTPControl.control) }
+  func control(of life: Life?) throws -> Life? { try life.flatMap { try history.ftpControl(of: $0) } }
 
   private mutating func ask(
     _ expression: FilterExpression, _ roles: Set<Life.Role>, _ row: EvidenceRow, key: String
@@ -66,10 +66,4 @@ struct PastIndex {
     }
     return tests
   }
-}
-
-/// Where FTP's data connections are joined with their control connection.
-enum FTPControl {
-  /// The control connection that a life carries data of; nil where it carries none's, or that cannot be told.
-  static func control(of life: Life) throws -> Life? { nil }
 }
