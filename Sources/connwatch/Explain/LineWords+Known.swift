@@ -42,10 +42,8 @@ extension LineWords {
       all += verdict(live)
       all += honesty(live)
     case .same:
-      let state =
-        row.state.map { $0 != live.socket.state } == true
-        ? ", in "
-          + "\(live.socket.state.name) now" : ""
+      let isOther = row.state.map { $0 != live.socket.state } == true
+      let state = isOther ? ", in \(live.socket.state.name) now" : ""
       all.append("\(place) it is open\(state): \(holds(live))\(since).")
     case .peer: all.append("\(place) is its other end: \(holds(live))\(since).")
     case .user:
@@ -119,15 +117,20 @@ extension LineWords {
   // MARK: - The past
 
   private func former(_ past: PastMatch) -> [String] {
-    let times =
-      past.isMore ? "more than \(past.count) times" : past.count == 1 ? "once" : "\(past.count) times"
     let by = Self.list(past.programs).map { ", by \($0)" } ?? ""
     let when =
       past.count == 1
       ? "from \(text(past.first)) to \(text(past.last))"
       : past.isMore ? "last \(text(past.last))" : "first \(text(past.first)), last \(text(past.last))"
-    let what = past.latest.role == .listener ? "A listener on it was seen" : "The history has it"
-    return ["\(what) \(times), \(when)\(by)."]
+    let number = past.isMore ? "more than \(past.count)" : "\(past.count)"
+    let isOne = past.count == 1 && !past.isMore
+    if past.latest.role == .listener {
+      return ["The history has \(isOne ? "a listener" : "\(number) listeners") on it, \(when)\(by)."]
+    }
+    if row.remote != nil {
+      return ["The history has it \(isOne ? "once" : "\(number) times"), \(when)\(by)."]
+    }
+    return ["The history has \(isOne ? "1 connection" : "\(number) connections") with it, \(when)\(by)."]
   }
 
   // MARK: - Not here

@@ -69,6 +69,7 @@ struct ManPageTests {
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(ExplainRow.self, "Rows of explain")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
   }
@@ -100,6 +101,12 @@ struct ManPageTests {
     for verdict in ExpectedSet.Verdict.allCases {
       #expect(listeners.contains(verdict.rawValue), "\(verdict)")
     }
+    let explain = try #require(page["OUTPUT/Rows of explain"]).text
+    for format in EvidenceFormat.allCases where format != .procNet {
+      #expect(explain.contains(format.rawValue), "\(format)")
+    }
+    for why in WhyNoSocket.allCases { #expect(explain.contains(why.rawValue), "\(why)") }
+    for scan in ScanState.allCases { #expect(explain.contains(scan.rawValue), "\(scan)") }
     let events = try #require(page["OUTPUT/Rows of events and record --print"]).text
     for kind in Event.Kind.allCases { #expect(events.contains(kind.rawValue), "\(kind)") }
     let output = try #require(page["OUTPUT"]).text
