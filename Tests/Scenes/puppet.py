@@ -8,7 +8,7 @@
 
 Orders are JSON objects, one a line; each is answered with one, {"error": …} where it failed. Sockets are named by "key".
 
-  {"do": "listen", "key": "web", "address": "127.0.0.1", "port": 8080}
+  {"do": "listen", "key": "web", "address": "127.0.0.1", "port": 8080}     "v6only": true or false for IPV6_V6ONLY
   {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first, "local_address" too
   {"do": "accept", "key": "b", "from": "web"}
   {"do": "udp", "key": "u", "address": "127.0.0.1", "port": 53}            "to_port" connects it
@@ -57,6 +57,8 @@ class Puppet:
     sock = socket.socket(family, kind)
     if kind == socket.SOCK_STREAM:
       sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if "v6only" in order:
+      sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(order["v6only"]))
     return sock
 
   def listen(self, order):

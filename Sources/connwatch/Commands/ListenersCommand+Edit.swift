@@ -85,7 +85,7 @@ extension ListenersCommand {
     static let configuration = CommandConfiguration(
       commandName: "forget", abstract: "Expect these ports no more.",
       usage: "connwatch listeners forget [OPTIONS] PORT…|--all",
-      discussion: "Each rule that is taken out is printed. Other lines of the file stay as they are.")
+      discussion: "Each rule that is taken out is printed. Other lines stay as they are.")
 
     @OptionGroup var choice: PortChoice
     @OptionGroup var place: ExpectedPlace

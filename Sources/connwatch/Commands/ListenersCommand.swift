@@ -12,7 +12,7 @@ struct ListenersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "listeners", abstract: "Listening ports against the expected set.",
     usage: """
-      connwatch listeners [--check] [--expected PATH] [--learn DURATION] [OPTIONS]
+      connwatch listeners [--check] [--learn DURATION] [OPTIONS]
       connwatch listeners accept|forget [OPTIONS] PORT…|--all
       """,
     discussion: """
@@ -21,7 +21,7 @@ struct ListenersCommand: ParsableCommand {
         sudo connwatch listeners accept --all   expect what listens now
         sudo connwatch listeners accept 22 53/udp
         connwatch listeners --check             only what should not be there
-        connwatch listeners --check --learn 7d  and the first week was as it should be
+        connwatch listeners --check --learn 7d  besides what the first week had
 
       --check exits with status 1 where there is any such, and prints nothing where
       there is none. The options that every command has, such as --json and -q, are
@@ -38,11 +38,11 @@ struct ListenersCommand: ParsableCommand {
       the ports that the kernel gives to clients.
 
       A rule is a line of text, protocol scope port [unit=NAME] program, such as
-      tcp any 22 unit=ssh.service /usr/sbin/sshd. Scope is any, v6only, loopback or an
-      address; program is * for any. What is behind a # is a comment. Rules are read
-      from /etc/connwatch/expected and from the file 'expected' beside the database;
-      --expected PATH names a file instead of both. accept and forget write the second
-      one, unless --file or --expected names another.
+      tcp any 22 unit=ssh.service /usr/sbin/sshd. Scope is any, v6only, loopback or
+      an address; program is * for any. What is behind a # is a comment. Rules are
+      read from /etc/connwatch/expected and from the file 'expected' beside the
+      database; --expected PATH names a file instead of both. accept and forget
+      write the second one, unless --file or --expected names another.
       """,
     subcommands: [Show.self, Accept.self, Forget.self], defaultSubcommand: Show.self)
 
@@ -68,8 +68,9 @@ struct ListenersCommand: ParsableCommand {
       let names = Names()
       try global.checkColumns(ListenerRow.self)
       let policy = try ListenerPolicy(global, expected: place.expected, learn: learning.learn)
+      let memory = try ListenerMemory(global)
       let listeners = try Listener.all(global, names, tellsHidden: !check)
-      var rows = try rows(listeners, policy, names)
+      var rows = rows(listeners, policy, memory, names)
       let isAmiss = rows.contains { $0.verdict.isFinding }
       if check { rows.removeAll { !$0.verdict.isFinding } }
       let output = StandardOutput.standard()
@@ -94,9 +95,8 @@ struct ListenersCommand: ParsableCommand {
     }
 
     private func rows(
-      _ listeners: [Listener], _ policy: ListenerPolicy, _ names: Names
-    ) throws -> [ListenerRow] {
-      let memory = try ListenerMemory(global)
+      _ listeners: [Listener], _ policy: ListenerPolicy, _ memory: ListenerMemory, _ names: Names
+    ) -> [ListenerRow] {
       func service(_ port: UInt16, _ proto: Proto) -> String? {
         names.services.name(port, proto.transport)
       }

@@ -49,8 +49,8 @@ struct CommandQueue {
 
   /// Nothing runs and nothing waits.
   var isIdle: Bool { running == nil && waiting.isEmpty }
-  /// Something may be started as soon as what runs has ended.
-  func maySoonStart(now: Int64) -> Bool { running != nil || (!waiting.isEmpty && hasRoom(now)) }
+  /// Something waits, and may be started as soon as what runs has ended.
+  func maySoonStart(now: Int64) -> Bool { !waiting.isEmpty && hasRoom(now) }
 
   /// Takes a listener to be told of; where too many wait, it is left out and counted.
   mutating func add(_ fields: [ListenerField]) {

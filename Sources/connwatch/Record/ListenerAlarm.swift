@@ -28,9 +28,9 @@ final class ListenerAlarm {
   /// Tells what can still be told when nothing more is sampled.
   func finish() {
     let end = SignalWait.monotonic() + Self.lastChance
-    while !queue.isIdle, queue.maySoonStart(now: SignalWait.monotonic()), SignalWait.monotonic() < end {
+    while queue.maySoonStart(now: SignalWait.monotonic()), SignalWait.monotonic() < end {
       queue.step(now: SignalWait.monotonic())
-      if !queue.isIdle { usleep(5000) }
+      usleep(5000)
     }
     queue.finish()
   }

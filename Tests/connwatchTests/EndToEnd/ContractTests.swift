@@ -22,7 +22,7 @@ extension EndToEnd {
     ]
     static let events = [
       "time", "event", "id", "proto", "from", "to", "local_addr", "local_port", "remote_addr", "remote_port",
-      "service", "direction", "process", "netns",
+      "service", "direction", "process", "netns", "status",
     ]
     static let services = [
       "service", "port", "proto", "direction", "remote_hosts", "connections", "open", "local_ports",
@@ -30,6 +30,7 @@ extension EndToEnd {
     ]
     static let listeners = [
       "status", "proto", "addr", "port", "service", "exposure", "risk", "process", "first_seen", "last_seen",
+      "reason",
     ]
     static let process = ["pid", "name", "exe", "unit", "container", "others", "why_unknown"]
 
