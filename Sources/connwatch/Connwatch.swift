@@ -36,7 +36,7 @@ struct Connwatch: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
-      BlockedCommand.self, ListenersCommand.self, ExplainCommand.self, DatabaseCommand.self,
+      BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, DatabaseCommand.self,
     ],
     defaultSubcommand: ListCommand.self,
     helpNames: [.short, .long])

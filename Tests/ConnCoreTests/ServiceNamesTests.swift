@@ -29,7 +29,8 @@ import Testing
       (UInt16(22), Transport.tcp, "ssh"), (22, .udp, nil), (53, .udp, "domain"), (80, .tcp, "http"),
       (9090, .tcp, "websm"), (6379, .tcp, "myredis"), (98, .tcp, "good"), (97, .tcp, "crlf"),
       (96, .udp, "last"),
-      (100, .tcp, nil), (443, .tcp, "https"), (443, .udp, "https"), (51820, .udp, "wireguard"), (0, .tcp, nil),
+      (100, .tcp, nil), (443, .tcp, "https"), (443, .udp, "https"), (51820, .udp, "wireguard"),
+      (0, .tcp, nil),
       (65535, .udp, nil), (8443, .tcp, "https-alt"), (25, .tcp, "smtp"),
     ] as [(UInt16, Transport, String?)])
   func namesAPort(port: UInt16, transport: Transport, name: String?) {
