@@ -123,10 +123,11 @@ struct KernelModel {
     let letsGo = (to == .finWait1 || to == .lastAck) && isTask && !keepsFD
     if letsGo { sockets[at].accepted = false }
     if to == .close {
-      if from == .synSent, lives[sockets[at].life].outcome == nil {
+      let wasTold = lives[sockets[at].life].outcome != nil
+      if from == .synSent, !wasTold {
         lives[sockets[at].life].outcome = sockets[at].wasReset ? .refused : isTask ? .abandoned : nil
       }
-      if isTask && from == .synSent && !sockets[at].wasReset {
+      if isTask && from == .synSent && !sockets[at].wasReset && !wasTold {
         // With nothing sent the port is still what it was.
         let life = sockets[at].life
         lives[life].isNone = change.local.port == lives[life].portAtFirst

@@ -22,6 +22,9 @@ struct KernelScene: Sendable {
   /// Another socket has the ends of one that was in TIME_WAIT.
   var usesEndsAgain: Bool { script.contains(" U\n") }
 
+  /// A socket is told an error.
+  var tellsErrors: Bool { script.contains(" C E ") }
+
   struct Line {
     var time: Int64
     var socket: Character

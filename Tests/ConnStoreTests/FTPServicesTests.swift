@@ -88,7 +88,7 @@ import Testing
       ])
     query = LifeQuery()
     query.since = moment(40)
-    #expect(try lines(query)[1] == "out 20 hosts 1 conns 12 open 0 ports 12 lftp")
+    #expect(try lines(query)[1] == "out 20 hosts 1 conns 13 open 0 ports 13 lftp")
   }
 
   @Test func aServerIsTheOtherWayAround() throws {

@@ -9,7 +9,7 @@
 Orders are JSON objects, one a line; each is answered with one, {"error": …} where it failed. Sockets are named by "key".
 
   {"do": "listen", "key": "web", "address": "127.0.0.1", "port": 8080}     "v6only": true or false for IPV6_V6ONLY
-  {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first, "local_address" too
+  {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first, "local_address" too; gives up after "timeout" s
   {"do": "accept", "key": "b", "from": "web"}
   {"do": "udp", "key": "u", "address": "127.0.0.1", "port": 53}            "to_port" connects it
   {"do": "send", "key": "a", "bytes": 1000}                                its peer need not read them
@@ -71,7 +71,7 @@ class Puppet:
     sock = self.make(order, socket.SOCK_STREAM)
     if "local_port" in order:
       sock.bind((order.get("local_address", ""), order["local_port"]))
-    sock.settimeout(5)
+    sock.settimeout(order.get("timeout", 5))
     sock.connect((order.get("address", "127.0.0.1"), order["port"]))
     return self.keep(order["key"], sock)
 

@@ -65,7 +65,7 @@ import Testing
       (try TracePages.failed(error: 0, ports: (40000, 0)), nil),
       (try TracePages.failed(error: 111, family: 1), nil),
       (try TracePages.failed(error: 111, transport: 17), nil),
-      (Array(try TracePages.failed(error: 111).dropLast(2)), nil),
+      (Array(try TracePages.failed(error: 111).dropLast(4)), nil),
       (try TracePages.answered(code: 3), "answered 10.0.0.1 10.0.0.2 refused"),
       (try TracePages.answered(code: 1), "answered 10.0.0.1 10.0.0.2 unreachable"),
       (try TracePages.answered(code: 13), "answered 10.0.0.1 10.0.0.2 unreachable"),

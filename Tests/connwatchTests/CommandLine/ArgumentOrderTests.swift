@@ -86,9 +86,9 @@ struct ArgumentOrderTests {
     (["State", "established"], "unknown command 'State' (did you mean 'state'?)"),
     (["port", "22"], "unknown command 'port' (as a filter: connwatch list port 22)"),
     (["port"], "unknown command 'port' (as a filter: connwatch list port 22)"),
-    (["a\u{1B}[31mb"], #"unknown command 'a\x1b[31mb' (commands: db, "#),
-    (["-"], "unknown command '-' (commands: db, "),
-    ([""], "unknown command '' (commands: db, "),
+    (["a\u{1B}[31mb"], #"unknown command 'a\x1b[31mb' (commands: blocked, "#),
+    (["-"], "unknown command '-' (commands: blocked, "),
+    ([""], "unknown command '' (commands: blocked, "),
   ])
   func `A first word that is neither a command nor a filter is refused`(typed: [String], message: String) {
     let failure = #expect(throws: Failure.self) { try ArgumentOrder.commandFirst(typed) }

@@ -68,6 +68,7 @@ struct ManPageTests {
     expect(GroupRow.self, "Rows of history --group-by")
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
+    expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
     expect(ExplainRow.self, "Rows of explain")
     expect(InfoRow.self, "Rows of db info")
@@ -85,6 +86,7 @@ struct ManPageTests {
     expect(HistoryRow.self, "Rows of history")
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
+    expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
     // And those of -i.
     let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
@@ -101,6 +103,8 @@ struct ManPageTests {
     for verdict in ExpectedSet.Verdict.allCases {
       #expect(listeners.contains(verdict.rawValue), "\(verdict)")
     }
+    let blocked = try #require(page["OUTPUT/Rows of blocked"]).text
+    for verdict in BlockedVerdict.allCases { #expect(blocked.contains(verdict.rawValue), "\(verdict)") }
     let explain = try #require(page["OUTPUT/Rows of explain"]).text
     for format in EvidenceFormat.allCases where format != .procNet {
       #expect(explain.contains(format.rawValue), "\(format)")
