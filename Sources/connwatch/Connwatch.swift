@@ -36,7 +36,7 @@ struct Connwatch: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
-      BlockedCommand.self, ListenersCommand.self, DatabaseCommand.self,
+      BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, DatabaseCommand.self,
     ],
     defaultSubcommand: ListCommand.self,
     helpNames: [.short, .long])
@@ -77,6 +77,7 @@ struct Connwatch: ParsableCommand {
     case "events": return try? EventsCommand.parse(rest)
     case "services": return try? ServicesCommand.parse(rest)
     case "blocked": return try? BlockedCommand.parse(rest)
+    case "explain": return try? ExplainCommand.parse(rest)
     default: return nil
     }
   }

@@ -82,6 +82,20 @@ public final class SocketDiagReader {
     return snapshot
   }
 
+  /// Reads the TCP sockets of both families that are bound and neither listen nor are connected, with their remote ends
+  /// and states of no meaning; none from a kernel before 6.8, which does not tell of them.
+  ///
+  /// - Throws: ``SocketDiagError/unavailable(_:code:)``.
+  public func readBoundInactive() throws(SocketDiagError) -> [SocketRow] {
+    var request = DiagRequest(protos: .tcpTables, states: [])
+    request.wantsBoundInactive = true
+    var fours = DiagRows()
+    var sixes = DiagRows()
+    let end = dump(request, v4: &fours, v6: &sixes)
+    if SocketDiagError.isLasting(end.code) { throw .unavailable(.tcpTables, code: end.code) }
+    return fours.rows + sixes.rows
+  }
+
   /// The tables of each request: those of TCP come together.
   private static func parts(_ protos: ProtoSet) -> [ProtoSet] {
     let tcp = protos.intersection(.tcpTables)

@@ -54,6 +54,9 @@ struct ListenersCommand: ParsableCommand {
     @Flag(help: "Only what should not be there; exit status 1 if there is any.")
     var check = false
 
+    @Flag(help: "Hidden sockets: compare /proc, sock_diag and attempts to bind each port.")
+    var probe = false
+
     @OptionGroup var place: ExpectedPlace
     @OptionGroup var learning: LearnOption
     @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
@@ -61,6 +64,7 @@ struct ListenersCommand: ParsableCommand {
     private var global: GlobalOptions { globalArguments.options }
 
     func run() throws {
+      if probe { return try ListenerProbe(global: global, check: check).run() }
       let names = Names()
       try global.checkColumns(ListenerRow.self)
       let policy = try ListenerPolicy(global, expected: place.expected, learn: learning.learn)

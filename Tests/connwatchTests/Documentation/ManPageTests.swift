@@ -70,6 +70,7 @@ struct ManPageTests {
     expect(ServiceRow.self, "Rows of services")
     expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(ExplainRow.self, "Rows of explain")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
   }
@@ -104,6 +105,12 @@ struct ManPageTests {
     }
     let blocked = try #require(page["OUTPUT/Rows of blocked"]).text
     for verdict in BlockedVerdict.allCases { #expect(blocked.contains(verdict.rawValue), "\(verdict)") }
+    let explain = try #require(page["OUTPUT/Rows of explain"]).text
+    for format in EvidenceFormat.allCases where format != .procNet {
+      #expect(explain.contains(format.rawValue), "\(format)")
+    }
+    for why in WhyNoSocket.allCases { #expect(explain.contains(why.rawValue), "\(why)") }
+    for scan in ScanState.allCases { #expect(explain.contains(scan.rawValue), "\(scan)") }
     let events = try #require(page["OUTPUT/Rows of events and record --print"]).text
     for kind in Event.Kind.allCases { #expect(events.contains(kind.rawValue), "\(kind)") }
     let output = try #require(page["OUTPUT"]).text

@@ -32,6 +32,12 @@ extension EndToEnd {
       "status", "proto", "addr", "port", "service", "exposure", "risk", "process", "first_seen", "last_seen",
       "reason",
     ]
+    static let explain = [
+      "number", "line", "format", "proto", "state", "scan", "local_addr", "local_port", "local_host",
+      "remote_addr", "remote_port", "remote_host", "service", "direction", "client_port", "text", "process",
+      "user",
+      "netns", "first_seen", "last_seen", "times", "status", "risk", "why_not", "error",
+    ]
     static let process = ["pid", "name", "exe", "unit", "container", "others", "why_unknown"]
 
     @Test func keysAreThoseOfTheContractInItsOrder() async throws {
