@@ -12,7 +12,7 @@ extension PortTable {
     6005/tcp x11-5: X window display 5
     6006/tcp x11-6: X window display 6; TensorBoard
     6007/tcp x11-7: X window display 7
-    6008-6063/tcp x11-display =x11: X window displays 8 to 63; 6010 and up forwarded by SSH
+    6008-6063/tcp x11-display =x11: X window displays above 7, and those that SSH forwards
     6064/tcp+udp ndl-ahp-svc:
     6080/tcp gue novnc: VNC in a browser (noVNC)
     6080/udp gue: Generic UDP encapsulation

@@ -26,6 +26,8 @@ extension PortReport {
     row.service = row.known?.name
     row.isEphemeral = clientPorts.contains(question.port)
     row.risk = risk(transport)
+    let remarks = mismatches(transport)
+    row.note = remarks.isEmpty ? nil : remarks.joined(separator: ". ")
     return row
   }
 

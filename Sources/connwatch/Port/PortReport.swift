@@ -17,6 +17,8 @@ struct PortReport {
     /// Since when, where the history knows it.
     var firstSeen: Timestamp?
     var sockets = 1
+    /// There is no policy yet, so everything is new.
+    var lacksPolicy = false
   }
 
   let question: PortQuestion
@@ -69,20 +71,20 @@ struct PortReport {
       program: program, port: question.port, transport: transport, registered: registered(transport))
   }
 
-  /// Every such remark, each once: of who holds the port and held it, and of who answered on it, which with a
-  /// super-server is not who holds it.
-  var mismatches: [String] {
+  /// Every such remark of a transport, each once: of who holds the port and held it, and of who answered on it, which
+  /// with a super-server is not who holds it.
+  func mismatches(_ transport: Transport) -> [String] {
     var remarks: [String] = []
     func add(_ remark: String?) {
       if let remark, !remarks.contains(remark) { remarks.append(remark) }
     }
-    for holder in live { add(mismatch(holder.listener.owner, holder.listener.proto.transport)) }
-    for holder in past?.holders.holders.reversed() ?? [] {
-      add(mismatch(holder.owner, holder.key.proto.transport))
+    for holder in live where holder.listener.proto.transport == transport {
+      add(mismatch(holder.listener.owner, transport))
     }
-    for transport in question.transports {
-      for name in past?.inbound[transport]?.processes.sorted() ?? [] { add(mismatch(name, transport)) }
+    for holder in past?.holders.holders.reversed() ?? [] where holder.key.proto.transport == transport {
+      add(mismatch(holder.owner, transport))
     }
+    for name in past?.inbound[transport]?.processes.sorted() ?? [] { add(mismatch(name, transport)) }
     return remarks
   }
 }
@@ -120,7 +122,8 @@ extension PortReport {
       live.append(
         LiveHolder(
           listener: listener, uid: row.socket.uid, isListener: row.role == .listener,
-          judgement: row.role == .listener ? policy?.judge(listener) : nil, firstSeen: row.firstSeen))
+          judgement: row.role == .listener ? policy?.judge(listener) : nil, firstSeen: row.firstSeen,
+          lacksPolicy: policy?.set.isEmpty == true))
     }
     live.sort {
       ($0.listener.proto.rawValue, $0.listener.address) < ($1.listener.proto.rawValue, $1.listener.address)

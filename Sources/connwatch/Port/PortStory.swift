@@ -85,7 +85,8 @@ struct PortStory {
       let isHeld = report.live.contains { $0.isListener && $0.listener.proto.transport == transport }
       told.append("Risk\(isHeld ? "" : ", were it served"): \(risk) (\(transport.name)).")
     }
-    return told + report.mismatches.map { "Note: \(HostileText.escaped($0))." }
+    return told
+      + report.question.transports.flatMap(report.mismatches).map { "Note: \(HostileText.escaped($0))." }
   }
 
   // MARK: - Now
@@ -123,6 +124,7 @@ struct PortStory {
     }
     words += since(held.firstSeen)
     guard let judgement = held.judgement else { return words + "." }
+    if held.lacksPolicy { return words + "; policy: none yet." }
     let reason = judgement.reason.map { ": \(HostileText.escaped($0))" } ?? ""
     return words + "; policy: \(judgement.verdict.rawValue)\(reason)."
   }

@@ -71,6 +71,9 @@ struct ManPageTests {
     expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
     expect(ExplainRow.self, "Rows of explain")
+    expect(ProbeRow.self, "Rows of listeners --probe")
+    expect(PortRow.self, "Rows of port")
+    expect(KnownPortRow.self, "Rows of port --all")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
   }
@@ -88,6 +91,8 @@ struct ManPageTests {
     expect(ServiceRow.self, "Rows of services")
     expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(ProbeRow.self, "Rows of listeners --probe")
+    expect(KnownPortRow.self, "Rows of port --all")
     // And those of -i.
     let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
     let named = more.dropLast().joined(separator: ", ") + " and \(more.last ?? "")"
@@ -111,6 +116,11 @@ struct ManPageTests {
     }
     for why in WhyNoSocket.allCases { #expect(explain.contains(why.rawValue), "\(why)") }
     for scan in ScanState.allCases { #expect(explain.contains(scan.rawValue), "\(scan)") }
+    let port = try #require(page["OUTPUT/Rows of port"]).text
+    for kind in PortRow.Kind.allCases { #expect(port.contains(kind.rawValue), "\(kind)") }
+    for when in PortRow.When.allCases { #expect(port.contains(when.rawValue), "\(when)") }
+    let probe = try #require(page["OUTPUT/Rows of listeners --probe"]).text
+    for verdict in ProbeRow.Verdict.allCases { #expect(probe.contains(verdict.rawValue), "\(verdict)") }
     let events = try #require(page["OUTPUT/Rows of events and record --print"]).text
     for kind in Event.Kind.allCases { #expect(events.contains(kind.rawValue), "\(kind)") }
     let output = try #require(page["OUTPUT"]).text
