@@ -9,7 +9,7 @@ import Glibc
 /// Also beside a recorder: it then waits for the recorder's turn with a lock and leaves the log to it. While there is no
 /// recorder it has the recorder's lock itself, so that none begins. Not for use by several threads at once.
 ///
-/// The order is ``begin(_:)``, ``add(_:line:)`` for each row, ``end(digest:covers:unreadable:)`` for each piece, and
+/// The order is ``begin(_:)``, ``add(_:line:)`` for each row, ``end(digest:format:covers:unreadable:)`` for each piece, and
 /// ``commit()`` at the end; without that nothing is kept.
 public final class EvidenceWriter {
   /// A file or stream of one host.
@@ -20,15 +20,12 @@ public final class EvidenceWriter {
     public var at: Timestamp
     /// What it was called.
     public var name: String
-    /// The name of its format.
-    public var format: String
 
     /// Makes a piece.
-    public init(host: String, at: Timestamp, name: String, format: String) {
+    public init(host: String, at: Timestamp, name: String) {
       self.host = host
       self.at = at
       self.name = name
-      self.format = format
     }
   }
 
@@ -108,12 +105,11 @@ public final class EvidenceWriter {
   public func begin(_ piece: Piece) throws(StoreError) {
     try connection.run("SAVEPOINT piece")
     let host = try hostID(piece.host, adding: true) ?? 0
-    let add = try connection.prepare("INSERT INTO evidence VALUES(NULL, ?, ?, ?, ?, ?, x'', 0, 0, 0, 0)")
+    let add = try connection.prepare("INSERT INTO evidence VALUES(NULL, ?, ?, ?, ?, '', x'', 0, 0, 0, 0)")
     add.bind(1, host)
     add.bind(2, piece.at.microseconds)
     add.bind(3, now.microseconds)
     add.bind(4, piece.name)
-    add.bind(5, piece.format)
     try add.run()
     self.piece = (connection.lastInsertID, host, piece, 0)
   }
@@ -145,9 +141,12 @@ public final class EvidenceWriter {
   ///
   /// - Parameters:
   ///   - digest: of its bytes, 16 of them.
+  ///   - format: the name of its format, nil where nothing in it could be read.
   ///   - covers: what it has all of.
   ///   - unreadable: how many lines could not be read.
-  public func end(digest: [UInt8], covers: EvidenceCover, unreadable: Int) throws(StoreError) -> Outcome {
+  public func end(
+    digest: [UInt8], format: String?, covers: EvidenceCover, unreadable: Int
+  ) throws(StoreError) -> Outcome {
     guard let (id, host, piece, rows) = piece else { return .empty }
     self.piece = nil
     let same = try connection.prepare("SELECT 1 FROM evidence WHERE host = ? AND at = ? AND digest = ?")
@@ -156,24 +155,35 @@ public final class EvidenceWriter {
     same.bind(3, blob: digest)
     let isKnown = try same.step()
     same.reset()
-    if rows == 0 && covers.isEmpty || isKnown {
-      try connection.run("ROLLBACK TO piece; RELEASE piece")
-      // Numbers that were given out in what is undone must not be used again.
-      dictionaries.forget()
+    guard let format, !isKnown else {
+      try undo()
       return isKnown ? .knownAlready(rows: rows) : .empty
     }
     let update = try connection.prepare(
-      "UPDATE evidence SET digest = ?, covers = ?, rows = ?, unreadable = ? WHERE id = ?")
+      "UPDATE evidence SET digest = ?, covers = ?, rows = ?, unreadable = ?, format = ? WHERE id = ?")
     update.bind(1, blob: digest)
     update.bind(2, Int64(covers.rawValue))
     update.bind(3, Int64(rows))
     update.bind(4, Int64(unreadable))
-    update.bind(5, id)
+    update.bind(5, format)
+    update.bind(6, id)
     try update.run()
     try connection.run("RELEASE piece")
     touched.insert(host)
     firstPiece = firstPiece ?? id
     return .added(rows: rows, known: try knownRows(of: id, host, at: piece.at))
+  }
+
+  /// Leaves the piece that was begun out.
+  public func discard() throws(StoreError) {
+    if piece != nil { try undo() }
+    piece = nil
+  }
+
+  private func undo() throws(StoreError) {
+    try connection.run("ROLLBACK TO piece; RELEASE piece")
+    // Numbers that were given out in what is undone must not be used again.
+    dictionaries.forget()
   }
 
   /// How many rows of a piece other pieces of the same moment have too.
