@@ -35,7 +35,7 @@ struct Connwatch: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
-      ListenersCommand.self, DatabaseCommand.self,
+      ListenersCommand.self, ImportCommand.self, DiffCommand.self, DatabaseCommand.self,
     ],
     defaultSubcommand: ListCommand.self,
     helpNames: [.short, .long])

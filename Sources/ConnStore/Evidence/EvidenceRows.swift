@@ -122,3 +122,10 @@ extension HistoryReader {
     return lives
   }
 }
+
+extension HistoryReader {
+  /// True where some evidence is what a query is for.
+  public func hasEvidence(_ query: LifeQuery) throws(StoreError) -> Bool {
+    try EvidenceRows(self, query)?.next() != nil
+  }
+}

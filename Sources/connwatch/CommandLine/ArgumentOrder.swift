@@ -8,12 +8,14 @@ enum ArgumentOrder {
   /// Like all words here in an array: there are few, and none of them has to be hashed first.
   static let commands: [(name: String, seconds: [String])] = [
     ("list", []), ("record", []), ("history", []), ("events", []), ("services", []),
-    ("listeners", ["accept", "forget"]), ("db", ["info", "check", "prune", "backup"]), ("help", []),
+    ("listeners", ["accept", "forget"]), ("import", []), ("diff", []),
+    ("db", ["info", "check", "prune", "backup"]), ("help", []),
   ]
 
   /// Every option of any command that takes a value as the next word.
   static let valueOptions: [String] = [
-    "--at", "--color", "--columns", "--db", "--expected", "--for", "--group-by", "--ignore", "--interval",
+    "--at", "--byte-order", "--color", "--columns", "--db", "--expected", "--for", "--format", "--group-by",
+    "--host", "--ignore", "--interval",
     "--keep", "--limit", "--max-size", "--netns", "--proc", "--since", "--source", "--until", "-S", "-U",
   ]
 

@@ -44,7 +44,9 @@ struct ImportCommand: ParsableCommand {
       throw ValidationError("--host: a name of 1 to 255 bytes")
     }
     if host == "self" { throw ValidationError("--host self: that is this machine (name it otherwise)") }
-    if files.contains("-"), at == nil { throw ValidationError("-: standard input has no time (--at says which)") }
+    if files.contains("-"), at == nil {
+      throw ValidationError("-: standard input has no time (--at says which)")
+    }
     if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("-: only once") }
   }
 
@@ -77,7 +79,8 @@ struct ImportCommand: ParsableCommand {
         throw Failure("\(group[0].name): last changed in the future, \(global.text(moment)) (--at says when)")
       }
       if asked == nil {
-        global.remark("\(group[0].name): taken to be of \(global.text(moment)), its last change (--at says when)")
+        global.remark(
+          "\(group[0].name): taken to be of \(global.text(moment)), its last change (--at says when)")
       }
       for file in group { try take(file, moment, writer, input, &total) }
     }
@@ -114,7 +117,8 @@ struct ImportCommand: ParsableCommand {
       global.remark("\(file.name): imported for this host and moment before")
     case .empty:
       total.isFailed = true
-      Connwatch.complain("\(file.name): nothing in it can be read (tables of /proc/net, netstat, ss, lsof -i)")
+      Connwatch.complain(
+        "\(file.name): nothing in it can be read (tables of /proc/net, netstat, ss, lsof -i)")
     }
   }
 

@@ -65,11 +65,11 @@ final class EvidenceFile {
         var start = 0
         while start < count {
           let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-          guard let found = memchr(rest.baseAddress, 0x0A, rest.count) else {
+          guard let base = rest.baseAddress, let found = memchr(base, 0x0A, rest.count) else {
             line.isTooLong = Self.hold(rest, &held) || line.isTooLong
             break
           }
-          let length = UnsafeRawPointer(found) - rest.baseAddress!
+          let length = UnsafeRawPointer(found) - base
           let piece = UnsafeRawBufferPointer(rebasing: rest[..<length])
           if held.isEmpty, length <= Self.longestLine {
             try body(piece, line)

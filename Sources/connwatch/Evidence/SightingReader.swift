@@ -75,7 +75,8 @@ struct SightingReader {
 
   /// Reads a line.
   mutating func read(_ bytes: UnsafeRawBufferPointer, _ line: EvidenceFile.Line) -> Line {
-    let read = line.isTooLong ? .unreadable("longer than \(EvidenceFile.longestLine) bytes") : take(bytes, line)
+    let read =
+      line.isTooLong ? .unreadable("longer than \(EvidenceFile.longestLine) bytes") : take(bytes, line)
     if case .unreadable = read { unreadable += 1 }
     return read
   }
@@ -131,8 +132,9 @@ struct SightingReader {
   // MARK: - What it has all of
 
   private mutating func note(head line: String) {
-    guard line.hasPrefix("Active ") || line.hasPrefix("Netid ") || line.hasPrefix("COMMAND ")
-      || line.hasPrefix("State ")
+    guard
+      line.hasPrefix("Active ") || line.hasPrefix("Netid ") || line.hasPrefix("COMMAND ")
+        || line.hasPrefix("State ")
     else { return }
     if line.hasPrefix("Active Internet") {
       let isBoth = line.contains("servers and established") || line.contains("including servers")
@@ -173,7 +175,8 @@ struct SightingReader {
 extension Sighting {
   /// The socket that a line of a tool tells of; nil where it tells of none.
   init?(_ row: EvidenceRow) {
-    guard SightingReader.formats.contains(row.format), let transport = row.transport ?? row.proto?.transport else {
+    guard SightingReader.formats.contains(row.format), let transport = row.transport ?? row.proto?.transport
+    else {
       return nil
     }
     let proto = row.proto ?? (transport == .tcp ? .tcp : .udp)
