@@ -50,8 +50,8 @@ public struct Timeline: Sendable {
 
   /// The lives of the sockets that have the same ends, by the order of their openings. Ids are 0.
   ///
-  /// One life goes on from a sighting to the next unless its states would go backwards, or both have an inode and
-  /// these differ. One that is missing at a moment that has all of its kind was closed between its last sighting and
+  /// One life goes on from a sighting to the next unless its states would go backwards, both have an inode and
+  /// these differ, or a listener is another program's. One that is missing at a moment that has all of its kind was closed between its last sighting and
   /// that moment, which is taken for its end; with less than all nothing is closed. `uncertainty` is the longer one of
   /// the times within which it opened and closed, as far as these are known.
   ///

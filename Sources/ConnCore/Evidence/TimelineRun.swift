@@ -162,12 +162,21 @@ struct TimelineRun {
       Going(life: life, lastMoment: moment, opening: before.map { at - timeline.moments[$0].at }))
   }
 
+  /// True where both are known, and neither the number nor the name is the same.
+  private static func isOther(_ process: OwningProcess?, than before: OwningProcess?) -> Bool {
+    guard let process, let before else { return false }
+    return process.pid != before.pid && process.name != before.name
+  }
+
   /// Adds a sighting to a life; false where it cannot be of it.
   private mutating func goOn(_ place: Int, _ socket: SightedSocket, at moment: Int) -> Bool {
     let sighting = socket.sighting
     let row = sighting.row
     let before = going[place].life.state
     if LifeTable.goesBackwards(from: before, to: row.state) { return false }
+    if row.state == .listen, Self.isOther(sighting.owner.process, than: going[place].life.owner.process) {
+      return false
+    }
     let offset = timeline.moments[moment].at - going[place].life.firstSeen
     if row.state == .timeWait, going[place].life.closedOffset == nil {
       going[place].life.closedOffset = offset

@@ -36,6 +36,8 @@ struct HistoryRow: OutputRow {
     TableColumn(.process, flexible: true),
   ]
 
+  static let infoTable = table(traffic: true, hosts: false)
+
   /// The columns of a table that shows traffic or several hosts too.
   static func table(traffic: Bool, hosts: Bool) -> [TableColumn<Field>] {
     var columns = table
