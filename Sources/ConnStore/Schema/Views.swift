@@ -42,9 +42,13 @@ extension Schema {
   static let dropViews = ["connections", "listening", "transitions", "gaps", "samples"]
     .map { "DROP VIEW IF EXISTS \($0);" }.joined()
 
+  /// With the type of `host`: where the parts of a union differ in that, SQLite does not walk them by id, and puts
+  /// everything together first.
+  private static let noHost = "CAST(NULL AS INTEGER)"
+
   private static func all(_ columns: String) -> String {
     """
-    SELECT \(columns), NULL AS host FROM life UNION ALL SELECT \(columns), NULL FROM open_life
+    SELECT \(columns), \(noHost) AS host FROM life UNION ALL SELECT \(columns), \(noHost) FROM open_life
     UNION ALL SELECT \(columns), host FROM evidence_life
     """
   }
@@ -67,10 +71,10 @@ extension Schema {
         l.bytes_in, l.bytes_out, l.rtt / 1e3 AS rtt_ms, l.retransmits, netns.label AS netns,
         host.name AS host
       FROM (
-        SELECT \(shared), opened + seen AS last_seen, NULL AS host FROM life
+        SELECT \(shared), opened + seen AS last_seen, \(noHost) AS host FROM life
         UNION ALL
         SELECT \(shared), opened + max(seen, coalesce(
-          (SELECT boot FROM sample ORDER BY id DESC LIMIT 1) - opened_boot, 0)), NULL FROM open_life
+          (SELECT boot FROM sample ORDER BY id DESC LIMIT 1) - opened_boot, 0)), \(noHost) FROM open_life
         UNION ALL
         SELECT \(shared), opened + seen, host FROM evidence_life) l
         JOIN path ON path.id = l.path

@@ -19,8 +19,8 @@ struct DiffCommand: ParsableCommand {
         connwatch diff --host mirage @1767261600 now
         connwatch diff yesterday.txt today.txt --check state listening
 
-      A and B are files where there are files of these names, else times; - is standard
-      input. --check exits with status 1 where something is different.
+      A and B are files where there are files of these names, else times; - is
+      standard input. --check exits with status 1 where something is different.
       """)
 
   @Argument(help: ArgumentHelp("Two files or times, and a filter.", valueName: "a b filter"))

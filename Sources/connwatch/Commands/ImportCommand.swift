@@ -16,13 +16,13 @@ struct ImportCommand: ParsableCommand {
       Examples:
         connwatch import netstat.txt --at '2026-01-01 10:00' --host mirage
         connwatch import tcp tcp6 udp udp6 --at @1767261600 --host web1
-        ss -tanpH | ssh here connwatch import - --at now --host web2
+        ssh web2 ss -tanp | connwatch import - --at now --host web2 --whole
         connwatch history --host mirage
 
-      Read are tables of /proc/net, and what netstat, ss and lsof -i print; which it is
-      shows itself. A directory stands for the tables tcp, tcp6, udp and udp6 in it.
-      What was imported once adds nothing the next time. Without --at a file's own
-      time of its last change is taken.
+      Read are tables of /proc/net, and what netstat, ss and lsof -i print; which it
+      is shows itself. A directory stands for the tables tcp, tcp6, udp and udp6 in
+      it. What was imported once adds nothing the next time. Without --at the time
+      of a file's last change is taken.
       """)
 
   @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file"))
@@ -33,6 +33,9 @@ struct ImportCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The host it is of.", valueName: "name"))
   var host: String
+
+  @Flag(help: "The files have all sockets of the protocols in them: what is missing had closed.")
+  var whole = false
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
@@ -56,6 +59,7 @@ struct ImportCommand: ParsableCommand {
     if let asked, asked > now { throw Failure("--at \(at ?? ""): that is in the future") }
     var input = EvidenceInput(names: Names(), global: global)
     try evidence.set(&input)
+    input.isWhole = whole
     var total = Total()
     // Opened before anything is written: where none can be read, no database is made.
     let opened = files.compactMap { name -> [EvidenceFile]? in
@@ -151,9 +155,6 @@ struct EvidenceOptions: ParsableArguments {
     help: ArgumentHelp("Of the machine that made tables of /proc/net: little or big.", valueName: "order"))
   var byteOrder: String?
 
-  @Flag(help: "The files have all sockets of the protocols in them: what is missing had closed.")
-  var whole = false
-
   func validate() throws {
     if let format, !SightingReader.formats.contains(where: { $0.rawValue == format }) {
       let accepted = SightingReader.formats.map(\.rawValue).joined(separator: ", ")
@@ -168,6 +169,5 @@ struct EvidenceOptions: ParsableArguments {
   func set(_ input: inout EvidenceInput) throws {
     input.format = format.flatMap(EvidenceFormat.init)
     if let byteOrder { input.byteOrder = byteOrder == "big" ? .big : .little }
-    input.isWhole = whole
   }
 }

@@ -22,13 +22,13 @@ struct Listing: PlainOptions, Equatable {
 
   var conflict: String? {
     if source == .trace { return "--source trace: that is for record (list takes auto, proc or netlink)" }
-    if host != nil, host != "self", at == nil {
-      return "--host \(host ?? ""): what was imported is of the past (--at says when; self is this machine)"
-    }
     return sockets.conflict ?? global.conflict
   }
 
   func run() throws {
+    if let host, host != "self", at == nil {
+      throw Failure("--host \(host): what was imported is of the past (--at says when; self is this machine)")
+    }
     let names = Names()
     let filter = try Filter(words, names)
     if !summary { try global.checkColumns(ListRow.self) }

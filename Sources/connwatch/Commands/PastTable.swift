@@ -21,6 +21,9 @@ struct PastTable {
     guard asked <= now else { throw Failure("--at \(text): that is in the future") }
     let history = try global.openHistory()
     try hosts.check(history)
+    // What was imported is of no namespace that anybody knows of.
+    var hosts = hosts
+    if case .one = netns, hosts == .all { hosts = .own }
     return try history.snapshot { () throws in
       let evidence = EvidenceTable(global: global, names: names, history: history)
       guard hosts.includesOwn else { return try evidence.rows(at: asked, of: hosts, isAlone: true) }

@@ -172,7 +172,7 @@ import Testing
     #expect(try seconds { $0.condition = filter } == [15, 5])
     // What reads for the recorder and for live sockets knows nothing of them.
     #expect(try reader.openLives().map(\.id) == [3])
-    #expect(try reader.endedLately(at: moment(22)).map(\.id) == [2])
+    #expect(try reader.endedLately(at: moment(22)).map(\.id) == [1, 2])
   }
 
   @Test func aMomentBetweenTwoTables() throws {
@@ -255,7 +255,7 @@ import Testing
     #expect(try Retention(keep: 1).run(database: scratch.path, now: moment(1_000_000)).lives == 2)
     let reader = try HistoryReader(path: scratch.path)
     #expect(try reader.check().isEmpty && Self.lives(scratch.path, .named("mirage")) == before)
-    #expect(try reader.info().addresses == 2002)
+    #expect(try reader.info().addresses == 2001)
     let evidence = try EvidenceWriter(path: scratch.path, now: moment(2))
     let removed = try #require(try evidence.remove(host: "mirage"))
     #expect(removed.pieces == 1 && removed.rows == 2000)
@@ -293,10 +293,12 @@ import Testing
     #expect(try text("SELECT count(*) FROM connections WHERE host IS NULL") == "1")
     #expect(try text("SELECT local_port FROM listening WHERE host = 'mirage'") == "23")
     #expect(try text("SELECT count(*) FROM transitions WHERE host = 'mirage'") == "2")
-    let plan = try connection.prepare(
-      "EXPLAIN QUERY PLAN SELECT id FROM connections ORDER BY id DESC LIMIT 10")
-    var steps: [String] = []
-    while try plan.step() { steps.append(plan.text(3)) }
-    #expect(!steps.contains { $0.contains("USE TEMP B-TREE FOR ORDER BY") }, "\(steps)")
+    // Both are walked by id, whatever else is in them.
+    for view in ["connections", "transitions"] {
+      let plan = try connection.prepare("EXPLAIN QUERY PLAN SELECT id FROM \(view) ORDER BY id DESC LIMIT 10")
+      var steps: [String] = []
+      while try plan.step() { steps.append(plan.text(3)) }
+      #expect(!steps.contains { $0.contains("TEMP B-TREE") || $0.contains("MATERIALIZE") }, "\(steps)")
+    }
   }
 }

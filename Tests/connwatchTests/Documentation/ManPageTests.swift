@@ -69,6 +69,7 @@ struct ManPageTests {
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(DiffRow.self, "Rows of diff")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
   }
@@ -85,6 +86,7 @@ struct ManPageTests {
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(DiffRow.self, "Rows of diff")
     // And those of -i.
     let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
     let named = more.dropLast().joined(separator: ", ") + " and \(more.last ?? "")"
