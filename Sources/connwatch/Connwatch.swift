@@ -36,7 +36,8 @@ struct Connwatch: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
-      BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, DatabaseCommand.self,
+      BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, ImportCommand.self,
+      DiffCommand.self, DatabaseCommand.self,
     ],
     defaultSubcommand: ListCommand.self,
     helpNames: [.short, .long])

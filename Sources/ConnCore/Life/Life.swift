@@ -30,10 +30,13 @@ public struct Life: Sendable {
     public static let end = Sources(rawValue: 4)
     /// The trace of its states.
     public static let trace = Sources(rawValue: 8)
+    /// A saved table that was imported.
+    public static let imported = Sources(rawValue: 16)
 
     /// Every single source with its name, as in JSON and in the views.
     public static let named: [(source: Sources, name: String)] = [
       (.proc, "proc"), (.netlink, "netlink"), (.end, "end"), (.trace, "trace"),
+      (.imported, "import"),
     ]
 
     /// The names joined with `+`: `netlink+trace`.
@@ -101,6 +104,8 @@ public struct Life: Sendable {
   public var traffic: Traffic?
   /// The label of its network namespace, nil for that of the recorder.
   public var netns: String?
+  /// Where it comes from when it was imported; nil for what was recorded here.
+  public var origin: LifeOrigin?
 
   /// Makes a life at its first sight, in one state.
   public init(

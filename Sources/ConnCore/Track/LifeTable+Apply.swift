@@ -306,7 +306,7 @@ extension LifeTable {
   }
 
   /// How far along its life a TCP connection is (RFC 9293 section 3.3.2), nil where there is no order.
-  private static func rank(_ state: SocketState) -> Int? {
+  static func rank(_ state: SocketState) -> Int? {
     switch state {
     case .synSent, .synReceived: 1
     case .established: 2

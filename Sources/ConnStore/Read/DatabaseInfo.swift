@@ -31,6 +31,12 @@ public struct DatabaseInfo: Sendable {
   public var samples: Int64
   /// Gaps recorded.
   public var gaps: Int64
+  /// Pieces of evidence.
+  public var evidence: Int64
+  /// Hosts that they are of.
+  public var evidenceHosts: Int64
+  /// Rows that were read in them.
+  public var evidenceRows: Int64
   /// The first and the last sample.
   public var sampled: ClosedRange<Timestamp>?
   /// What the kernel counted of openings, each namespace once; empty where nothing was counted.
@@ -53,6 +59,8 @@ extension HistoryReader {
       schema: try connection.integer("PRAGMA user_version") ?? 0, finished: try count("life"),
       open: try count("open_life"), addresses: try count("address"), programs: try count("program"),
       samples: try connection.integer("SELECT sum(samples) FROM sample") ?? 0, gaps: try count("gap"),
+      evidence: schema < 4 ? 0 : try count("evidence"), evidenceHosts: schema < 4 ? 0 : try count("host"),
+      evidenceRows: schema < 4 ? 0 : try connection.integer("SELECT sum(rows) FROM evidence") ?? 0,
       sampled: try sampled(), coverage: try coverage(), recorder: RecorderLock.holder(database: path))
   }
 
@@ -76,6 +84,15 @@ extension HistoryReader {
     if schema >= 2 {
       references += [
         ("life", "netns", "netns"), ("open_life", "netns", "netns"), ("coverage", "sample", "sample"),
+      ]
+    }
+    if schema >= 4 {
+      references += [
+        ("evidence_life", "laddr", "address"), ("evidence_life", "raddr", "address"),
+        ("evidence_life", "path", "path"), ("evidence_life", "program", "program"),
+        ("evidence_life", "host", "host"), ("evidence_row", "laddr", "address"),
+        ("evidence_row", "raddr", "address"), ("evidence_row", "program", "program"),
+        ("evidence_row", "evidence", "evidence"), ("evidence", "host", "host"),
       ]
     }
     for (table, column, target) in references {

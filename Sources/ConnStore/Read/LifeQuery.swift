@@ -24,6 +24,8 @@ public struct LifeQuery: Sendable {
   public var roles: Set<Life.Role> = [.connection]
   /// Only TCP connections that never became any: no further than SYN_SENT or SYN_RECV.
   public var attemptsOnly = false
+  /// Whose lives: those of this machine unless evidence of others is asked for.
+  public var hosts = HostChoice.own
   /// Only lives that match.
   public var condition: Filter.SQL?
   /// The order.
@@ -58,6 +60,37 @@ extension HistoryReader {
       left -= 1
       return left > 0
     }
+    guard let evidence = try EvidenceRows(self, query) else {
+      if query.hosts.includesOwn { try ownLives(query, hand) }
+      return
+    }
+    var next = try evidence.next()
+    if query.hosts.includesOwn {
+      let isNewest = query.order == .newestFirst
+      var goesOn = true
+      try ownLives(query) { life throws in
+        while let other = next,
+          isNewest ? other.firstSeen > life.firstSeen : other.firstSeen < life.firstSeen
+        {
+          goesOn = try hand(other)
+          if !goesOn { return false }
+          next = try evidence.next()
+        }
+        goesOn = try hand(life)
+        return goesOn
+      }
+      if !goesOn { return }
+    }
+    while let other = next {
+      guard try hand(other) else { return }
+      next = try evidence.next()
+    }
+  }
+
+  /// Hands over the lives that were recorded here, in the order of their openings.
+  private func ownLives<Failure: Error>(
+    _ query: LifeQuery, _ hand: (Life) throws(Failure) -> Bool
+  ) throws {
     var order = OpeningOrder(query.order)
     let isWhole = try livesByNumber(query) { (life: Life) throws(Failure) in try order.add(life, hand) }
     if isWhole { _ = try order.finish(hand) }
@@ -208,7 +241,7 @@ extension HistoryReader {
   }
 
   /// What a query asks of a life, but for the time.
-  private static func filterConditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
+  static func filterConditions(_ query: LifeQuery) -> ([String], [SQLValue]) {
     var conditions: [String] = []
     var bindings: [SQLValue] = []
     if query.roles.count < 3 {

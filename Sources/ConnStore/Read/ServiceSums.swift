@@ -10,9 +10,12 @@ extension HistoryReader {
   /// Reads numbers only, those of rollups where there are any, and looks up names at the end.
   public func services(_ query: LifeQuery, directions: Set<Direction>) throws(StoreError) -> [ServiceUse] {
     var sums = try ServiceSums(self, query, directions)
-    for part in try parts(query) { try ofStore { try sums.add(part) } }
-    try sums.addOpen()
-    if sums.hasFTP || query.condition != nil { try ofStore { try sums.joinFTP() } }
+    if query.hosts.includesOwn {
+      for part in try parts(query) { try ofStore { try sums.add(part) } }
+      try sums.addOpen()
+      if sums.hasFTP || query.condition != nil { try ofStore { try sums.joinFTP() } }
+    }
+    try sums.addEvidence()
     var names: [Int64: String] = [:]
     let programs = try connection.prepare("SELECT id, name FROM program WHERE name IS NOT NULL")
     while try programs.step() { names[programs.integer(0)] = programs.text(1) }
@@ -225,6 +228,18 @@ private struct ServiceSums {
         return true
       }
     }
+  }
+
+  /// Adds the lives of evidence. Nobody knows whether those without an end go on, so none counts as open.
+  mutating func addEvidence() throws(StoreError) {
+    guard let (conditions, bindings) = try EvidenceRows.conditions(reader, query) else { return }
+    let rows = try reader.connection.prepare(
+      """
+      SELECT l.id, l.opened, coalesce(l.duration, l.seen), l.seen, l.lport, l.raddr, l.rport, l.flags, l.program
+      FROM evidence_life l
+      """ + HistoryReader.whereClause(conditions))
+    rows.bind(all: bindings)
+    while try rows.step() { tally.add(rows) }
   }
 
   private func asksFor(_ profile: Profile) -> Bool {

@@ -7,6 +7,8 @@ import ConnCore
 struct LifeColumns {
   /// True where the row is of `open_life`, with its further columns.
   var hasExtra: Bool
+  /// True where the row is of `evidence_life`, with the columns of ``evidence``.
+  var isEvidence = false
 
   /// The columns that ``Schema/version2`` brought, from column 18 on; the verdict is column 23.
   private static let version2 = "l.bytes_in, l.bytes_out, l.rtt, l.retransmits, n.label"
@@ -29,6 +31,16 @@ struct LifeColumns {
         \(isOld ? "" : "LEFT JOIN netns n ON n.id = l.netns")
       """
   }
+
+  /// The statement up to and without WHERE for rows of `evidence_life`, with an alias `h` for their hosts.
+  static let evidence = """
+    SELECT l.id, l.opened, l.duration, l.seen, la.bytes, l.lport, ra.bytes, l.rport, l.flags, p.states,
+      l.offsets, l.pid, l.uncertainty, g.name, g.exe, g.unit, g.container, g.uid,
+      \(version2), h.name, la.text, ra.text
+    FROM evidence_life l JOIN path p ON p.id = l.path JOIN address la ON la.id = l.laddr
+      JOIN address ra ON ra.id = l.raddr LEFT JOIN program g ON g.id = l.program
+      LEFT JOIN netns n ON n.id = l.netns JOIN host h ON h.id = l.host
+    """
 
   /// Reads the row a statement stands on; nil for one that makes no sense, which a sound database never has.
   ///
@@ -62,9 +74,22 @@ struct LifeColumns {
     life.outcome = flags.outcome
     life.traffic = Self.traffic(row)
     life.netns = row.optionalText(22)
+    if isEvidence {
+      life.origin = LifeOrigin(
+        host: row.text(23), localName: Self.name(row, 24, local), remoteName: Self.name(row, 25, remote))
+      return life
+    }
     life.verdict = row.optionalText(23).flatMap(ListenerVerdict.init)
     if hasExtra { life.cookie = UInt64(bitPattern: row.integer(27)) }
     return life
+  }
+
+  /// The text of an address where that is a name.
+  private static func name(_ row: Statement, _ column: Int32, _ address: IPAddress) -> String? {
+    guard address.mayStandForName, let text = row.optionalText(column), text != address.description else {
+      return nil
+    }
+    return text
   }
 
   private static func traffic(_ row: Statement) -> Traffic? {

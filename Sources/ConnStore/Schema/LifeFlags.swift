@@ -13,14 +13,22 @@ struct LifeFlags {
     let why = life.owner.whyUnknown.flatMap { SocketOwner.WhyUnknown.allCases.firstIndex(of: $0) }
     rawValue =
       Int64(life.proto.rawValue) | Int64(life.direction?.rawValue ?? 0) << 2 | Int64(life.role.rawValue) << 4
-      | Int64(why.map { $0 + 1 } ?? 0) << 6 | Int64(life.sources.rawValue & 15) << 9
+      | Int64(why.map { $0 + 1 } ?? 0) << 6 | Self.bits(of: life.sources)
       | Int64(min(life.owner.others, 255)) << 13 | Int64(life.outcome?.rawValue ?? 0) << 21
+  }
+
+  /// Where the bits of sources are: the first four side by side, those that came later where there was room.
+  static func bits(of sources: Life.Sources) -> Int64 {
+    let bits = Int64(sources.rawValue)
+    return (bits & 15) << 9 | (bits >> 4 & 1) << 24
   }
 
   var proto: Proto { Proto(rawValue: UInt8(rawValue & 3)) ?? .tcp }
   var direction: Direction? { Direction(rawValue: UInt8(rawValue >> 2 & 3)) }
   var role: Life.Role { Life.Role(rawValue: UInt8(rawValue >> 4 & 3)) ?? .connection }
-  var sources: Life.Sources { Life.Sources(rawValue: UInt8(rawValue >> 9 & 15)) }
+  var sources: Life.Sources {
+    Life.Sources(rawValue: UInt8(rawValue >> 9 & 15 | (rawValue >> 24 & 1) << 4))
+  }
   var outcome: Life.Outcome? { Life.Outcome(rawValue: UInt8(rawValue >> 21 & 7)) }
   var others: Int { Int(rawValue >> 13 & 255) }
 

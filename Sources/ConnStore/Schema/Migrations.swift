@@ -19,6 +19,7 @@ extension Migration {
     Migration(version: 1, name: "lives, dictionaries, samples and gaps", sql: Schema.version1),
     Migration(version: 2, name: "bytes, namespaces and coverage", sql: Schema.version2),
     Migration(version: 3, name: "digests in place of indexes", sql: Schema.version3),
+    Migration(version: 4, name: "evidence of hosts", sql: Schema.version4),
     Migration(version: 5, name: "verdicts of listeners", sql: Schema.version5),
   ]
 

@@ -16,13 +16,14 @@ extension Schema {
       SELECT l.id, \(proto("l.flags")) AS proto, p.value AS state,
         \(iso("l.opened + coalesce(o.value, 0)")) AS at,
         la.text AS local_addr, l.lport AS local_port, ra.text AS remote_addr, l.rport AS remote_port,
-        p.key AS step, l.opened + coalesce(o.value, 0) AS at_us
-      FROM (\(both("id, flags, opened, laddr, lport, raddr, rport, path, offsets"))) l
+        p.key AS step, l.opened + coalesce(o.value, 0) AS at_us, host.name AS host
+      FROM (\(all("id, flags, opened, laddr, lport, raddr, rport, path, offsets"))) l
         JOIN path ON path.id = l.path
         JOIN json_each(path.states) p
         JOIN address la ON la.id = l.laddr
         JOIN address ra ON ra.id = l.raddr
-        LEFT JOIN json_each('[0' || coalesce(',' || l.offsets, '') || ']') o ON o.key = p.key;
+        LEFT JOIN json_each('[0' || coalesce(',' || l.offsets, '') || ']') o ON o.key = p.key
+        LEFT JOIN host ON host.id = l.host;
     CREATE VIEW gaps AS
       SELECT id, \(iso("since")) AS since, \(iso("until")) AS until, cause, samples, detail,
         since AS since_us, until AS until_us FROM gap;
@@ -41,8 +42,15 @@ extension Schema {
   static let dropViews = ["connections", "listening", "transitions", "gaps", "samples"]
     .map { "DROP VIEW IF EXISTS \($0);" }.joined()
 
-  private static func both(_ columns: String) -> String {
-    "SELECT \(columns) FROM life UNION ALL SELECT \(columns) FROM open_life"
+  /// With the type of `host`: where the parts of a union differ in that, SQLite does not walk them by id, and puts
+  /// everything together first.
+  private static let noHost = "CAST(NULL AS INTEGER)"
+
+  private static func all(_ columns: String) -> String {
+    """
+    SELECT \(columns), \(noHost) AS host FROM life UNION ALL SELECT \(columns), \(noHost) FROM open_life
+    UNION ALL SELECT \(columns), host FROM evidence_life
+    """
   }
 
   private static func lives(role: String, more: String = "") -> String {
@@ -60,17 +68,21 @@ extension Schema {
         l.pid, g.name AS process, g.exe, g.unit, g.container, l.flags >> 13 & 255 AS others,
         \(whyUnknown) AS why_unknown, \(source) AS source,
         l.opened AS first_seen_us, l.last_seen AS last_seen_us, l.opened + l.duration AS closed_us,
-        l.bytes_in, l.bytes_out, l.rtt / 1e3 AS rtt_ms, l.retransmits, netns.label AS netns\(more)
+        l.bytes_in, l.bytes_out, l.rtt / 1e3 AS rtt_ms, l.retransmits, netns.label AS netns,
+        host.name AS host\(more)
       FROM (
-        SELECT \(shared), opened + seen AS last_seen FROM life
+        SELECT \(shared), opened + seen AS last_seen, \(noHost) AS host FROM life
         UNION ALL
         SELECT \(shared), opened + max(seen, coalesce(
-          (SELECT boot FROM sample ORDER BY id DESC LIMIT 1) - opened_boot, 0)) FROM open_life) l
+          (SELECT boot FROM sample ORDER BY id DESC LIMIT 1) - opened_boot, 0)), \(noHost) FROM open_life
+        UNION ALL
+        SELECT \(shared), opened + seen, host FROM evidence_life) l
         JOIN path ON path.id = l.path
         JOIN address la ON la.id = l.laddr
         JOIN address ra ON ra.id = l.raddr
         LEFT JOIN program g ON g.id = l.program
-        LEFT JOIN account ON account.uid = g.uid
+        LEFT JOIN host ON host.id = l.host
+        LEFT JOIN account ON account.uid = g.uid AND l.host IS NULL
         LEFT JOIN netns ON netns.id = l.netns
         LEFT JOIN service ON service.port = CASE
             WHEN l.flags >> 2 & 3 = 1 OR l.flags >> 4 & 3 = 1 THEN l.lport
@@ -94,7 +106,7 @@ extension Schema {
   /// The names of the bits that are set, joined as `Life.Sources.name` does.
   private static let source =
     "nullif(substr("
-    + Life.Sources.named.map { "iif(l.flags & \(Int($0.source.rawValue) << 9), '+\($0.name)', '')" }
+    + Life.Sources.named.map { "iif(l.flags & \(LifeFlags.bits(of: $0.source)), '+\($0.name)', '')" }
     .joined(separator: " || ") + ", 2), '')"
 
   private static func iso(_ microseconds: String) -> String {

@@ -18,6 +18,7 @@ final class Dictionaries {
   private static let limit = 50_000
 
   private var addresses: [IPAddress: Int64] = [:]
+  private var hosts: [String: Int64] = [:]
   private var programs: [Program: Int64] = [:]
   private var paths: [[SocketState]: Int64] = [:]
   private var namespaces: [String: Int64] = [:]
@@ -26,6 +27,7 @@ final class Dictionaries {
 
   private let findAddress: Statement
   private let addAddress: Statement
+  private let textOfAddress: Statement
   private let findProgram: Statement
   private let addProgram: Statement
   private let findPath: Statement
@@ -40,6 +42,7 @@ final class Dictionaries {
     self.accountName = accountName
     findAddress = try connection.prepare("SELECT id FROM address WHERE bytes = ?")
     addAddress = try connection.prepare("INSERT INTO address(bytes, text) VALUES(?, ?)")
+    textOfAddress = try connection.prepare("SELECT text FROM address WHERE id = ?")
     findProgram = try connection.prepare(
       """
       SELECT id FROM program
@@ -57,6 +60,7 @@ final class Dictionaries {
   /// Forgets what is in memory: after a rollback, or when rows were taken out of the tables.
   func forget() {
     addresses.removeAll()
+    hosts.removeAll()
     programs.removeAll()
     paths.removeAll()
     namespaces.removeAll()
@@ -65,25 +69,54 @@ final class Dictionaries {
 
   func id(of address: IPAddress) throws(StoreError) -> Int64 {
     if let known = addresses[address] { return known }
-    let bytes = address.bytes
-    findAddress.bind(1, blob: bytes)
-    let id = try look(findAddress) { () throws(StoreError) in
-      addAddress.bind(1, blob: bytes)
-      addAddress.bind(2, address.description)
-      try addAddress.run()
-    }
+    let id = try look(address, text: address.description)
     if addresses.count >= Self.limit { addresses.removeAll(keepingCapacity: true) }
     addresses[address] = id
     return id
   }
 
+  private func look(_ address: IPAddress, text: String) throws(StoreError) -> Int64 {
+    let bytes = address.bytes
+    findAddress.bind(1, blob: bytes)
+    return try look(findAddress) { () throws(StoreError) in
+      addAddress.bind(1, blob: bytes)
+      addAddress.bind(2, text)
+      try addAddress.run()
+    }
+  }
+
+  /// The number of a host of which the name is known and not the address: that of the address that stands for it, or
+  /// of the next one that is free, should another name have the same.
+  func id(ofHost name: String) throws(StoreError) -> Int64 {
+    if let known = hosts[name] { return known }
+    var address = IPAddress(standingFor: name)
+    var id: Int64?
+    for _ in 0..<1000 {
+      let found = try look(address, text: name)
+      textOfAddress.bind(1, found)
+      defer { textOfAddress.reset() }
+      if try textOfAddress.step(), textOfAddress.text(0).lowercased() == name.lowercased() { id = found }
+      if id != nil { break }
+      address.low &+= 1
+    }
+    guard let id else {
+      throw StoreError(.other, path: connection.path, why: "too many names of hosts that look the same")
+    }
+    if hosts.count >= Self.limit { hosts.removeAll(keepingCapacity: true) }
+    hosts[name] = id
+    return id
+  }
+
   /// The program of a life, nil where neither a process nor a user is known.
   func program(of life: Life) throws(StoreError) -> Int64? {
-    let process = life.owner.process
-    guard process != nil || life.uid != nil else { return nil }
+    try program(life.owner.process, uid: life.uid)
+  }
+
+  /// The number of a program, nil where neither a process nor a user is known.
+  func program(_ process: OwningProcess?, uid: UInt32?) throws(StoreError) -> Int64? {
+    guard process != nil || uid != nil else { return nil }
     let program = Program(
-      name: process?.name, exe: process?.exe, unit: process?.unit, container: process?.container,
-      uid: life.uid)
+      name: process?.name, exe: process?.exe, unit: process?.unit, container: process?.container, uid: uid)
     if let known = programs[program] { return known }
     for statement in [findProgram, addProgram] {
       statement.bind(1, program.name)

@@ -104,12 +104,12 @@ public final class HistoryWriter {
     dictionaries = try Dictionaries(connection, accountName: run.accountName)
     upsert = try connection.prepare(
       """
-      INSERT OR REPLACE INTO open_life(\(Self.columns), opened_boot, inode, process_start, cookie)
+      INSERT OR REPLACE INTO open_life(\(LifeReferences.columns), opened_boot, inode, process_start, cookie)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     finish = try connection.prepare(
       """
-      INSERT OR REPLACE INTO life(\(Self.columns))
+      INSERT OR REPLACE INTO life(\(LifeReferences.columns))
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     takeOut = try connection.prepare("DELETE FROM open_life WHERE id = ?")
@@ -156,12 +156,6 @@ public final class HistoryWriter {
     return id
   }
 
-  /// The columns that `life` and `open_life` share, in the order in which they are bound.
-  private static let columns = """
-    id, opened, duration, seen, laddr, lport, raddr, rport, flags, path, offsets, program, pid, uncertainty, \
-    bytes_in, bytes_out, rtt, retransmits, netns
-    """
-
   /// The number of the next new life.
   static let nextLifeSQL = """
     SELECT 1 + max((SELECT coalesce(max(id), 0) FROM life), (SELECT coalesce(max(id), 0) FROM open_life),
@@ -199,7 +193,7 @@ public final class HistoryWriter {
       try connection.transaction { () throws(StoreError) in
         try connection.run(
           """
-          INSERT OR REPLACE INTO life(\(columns)) SELECT id, opened,
+          INSERT OR REPLACE INTO life(\(LifeReferences.columns)) SELECT id, opened,
             coalesce(duration, max(0, \(boot) - opened_boot)), max(seen, \(boot) - opened_boot),
             laddr, lport, raddr, rport, flags, path, offsets, program, pid,
             iif(duration IS NULL, max(uncertainty, \(now - lastSample)), uncertainty),
@@ -277,29 +271,11 @@ public final class HistoryWriter {
       flags: flags, addresses: (local, remote), ports: (life.local.port, life.remote.port), program: program,
       netns: netns)
     let path = try dictionaries.path(of: life)
-    let pid = life.owner.process.map { Int64($0.pid) }
     try digests.noteWriting(
       of: life.id, as: profile, opened: life.firstSeen.microseconds, last: life.lastSeen.microseconds)
-    statement.bind(1, life.id)
-    statement.bind(2, life.firstSeen.microseconds)
-    statement.bind(3, life.closedOffset)
-    statement.bind(4, life.lastSeenOffset)
-    statement.bind(5, local)
-    statement.bind(6, Int64(life.local.port))
-    statement.bind(7, remote)
-    statement.bind(8, Int64(life.remote.port))
-    statement.bind(9, flags)
-    statement.bind(10, path)
     statement.bind(
-      11, life.laterSteps.isEmpty ? nil : life.laterSteps.map { String($0.offset) }.joined(separator: ","))
-    statement.bind(12, program)
-    statement.bind(13, pid)
-    statement.bind(14, life.uncertainty)
-    statement.bind(15, life.traffic.map { Int64(clamping: $0.bytesIn) })
-    statement.bind(16, life.traffic.map { Int64(clamping: $0.bytesOut) })
-    statement.bind(17, life.traffic.flatMap { $0.roundTrip == 0 ? nil : Int64($0.roundTrip) })
-    statement.bind(18, life.traffic.map { Int64($0.retransmits) })
-    statement.bind(19, netns)
+      life, LifeReferences(local: local, remote: remote, path: path, program: program, netns: netns),
+      flags: flags)
   }
 
   private func write(_ gap: Gap) throws(StoreError) {

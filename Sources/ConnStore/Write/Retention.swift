@@ -10,7 +10,7 @@ public import ConnCore
 public struct Retention: Sendable {
   /// Microseconds after its end that a connection is kept; nil keeps it for ever.
   public var keep: Int64?
-  /// Bytes that the database may use; nil sets no limit.
+  /// Bytes that the database may use, evidence not counted; nil sets no limit.
   public var maxSize: Int64?
 
   /// The most lives taken out after one sample.
@@ -46,9 +46,9 @@ public struct Retention: Sendable {
     // Where little fits, little is taken out at a time, and the dictionaries must not take its room.
     let fits = maxSize.map { Int($0 / Self.bytesOfLife) } ?? .max
     let isSwept = writer.removedSinceSweep < min(Self.sweepAfter, max(1000, fits / 4))
-    if let maxSize, try connection.usedBytes() > maxSize {
+    if let maxSize, try connection.historyBytes() > maxSize {
       if !isSwept { try writer.sweepDictionaries() }
-      if try connection.usedBytes() > maxSize {
+      if try connection.historyBytes() > maxSize {
         removed += try connection.removeOldestLives(min(Self.pieceOfLives, max(100, fits / 20)))
       }
     } else if removed < Self.pieceOfLives && writer.removedSinceSweep >= Self.sweepAfter {
@@ -95,7 +95,7 @@ public struct Retention: Sendable {
   private func shrink(_ connection: Connection, to size: Int64) throws(StoreError) -> Int {
     var removed = 0
     while true {
-      let used = try connection.usedBytes()
+      let used = try connection.historyBytes()
       let count = Int(try connection.integer("SELECT count(*) FROM life") ?? 0)
       if used <= size || count == 0 { return removed }
       let excess = Double(count) * Double(used - size) / Double(used)
@@ -126,6 +126,12 @@ extension Connection {
     let pages = try integer("PRAGMA page_count") ?? 0
     let free = try integer("PRAGMA freelist_count") ?? 0
     return (pages - free) * (try integer("PRAGMA page_size") ?? 4096)
+  }
+
+  /// Bytes that the history uses, without evidence: what somebody imported goes when somebody says so, and must not
+  /// push out what is recorded.
+  func historyBytes() throws(StoreError) -> Int64 {
+    try usedBytes() - (integer("SELECT sum(bytes) FROM evidence") ?? 0)
   }
 
   /// Takes out lives that ended before `moment`, and the samples and gaps of that time.
@@ -200,14 +206,23 @@ extension Connection {
     }
   }
 
-  /// Takes entries out of the dictionaries that no life refers to any more.
+  /// Tables other than those of lives that have entries of a dictionary, in columns of the same names.
+  private static func users(of dictionary: String) -> [String] {
+    switch dictionary {
+    case "netns": ["coverage"]
+    case "path": []
+    default: ["evidence_row"]
+    }
+  }
+
+  /// Takes entries out of the dictionaries that no life and no evidence refers to any more.
   func sweepDictionaries() throws(StoreError) {
     try transaction { () throws(StoreError) in
       for (table, columns) in [
         ("address", ["laddr", "raddr"]), ("program", ["program"]), ("path", ["path"]), ("netns", ["netns"]),
       ] {
         let used = columns.flatMap { column in
-          (["life", "open_life"] + (table == "netns" ? ["coverage"] : [])).map {
+          (["life", "open_life", "evidence_life"] + Self.users(of: table)).map {
             "SELECT \(column) FROM \($0) WHERE \(column) IS NOT NULL"
           }
         }

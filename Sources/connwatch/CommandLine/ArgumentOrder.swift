@@ -8,16 +8,15 @@ enum ArgumentOrder {
   /// Like all words here in an array: there are few, and none of them has to be hashed first.
   static let commands: [(name: String, seconds: [String])] = [
     ("list", []), ("record", []), ("history", []), ("events", []), ("services", []), ("blocked", []),
-    ("listeners", ["accept", "forget"]), ("port", []), ("explain", []),
+    ("listeners", ["accept", "forget"]), ("port", []), ("explain", []), ("import", []), ("diff", []),
     ("db", ["info", "check", "prune", "backup"]), ("help", []),
   ]
 
   /// Every option of any command that takes a value as the next word.
   static let valueOptions: [String] = [
-    "--at", "--color", "--columns", "--db", "--expected", "--file", "--for", "--group-by", "--ignore",
-    "--interval",
-    "--keep", "--learn", "--limit", "--max-size", "--netns", "--on-listener", "--proc", "--since", "--source",
-    "--until", "-S", "-U",
+    "--at", "--byte-order", "--color", "--columns", "--db", "--expected", "--file", "--for", "--format",
+    "--group-by", "--host", "--ignore", "--interval", "--keep", "--learn", "--limit", "--max-size", "--netns",
+    "--on-listener", "--proc", "--since", "--source", "--until", "-S", "-U",
   ]
 
   /// Words that begin a filter: with one of them first, the command is `list`.

@@ -80,13 +80,15 @@ struct DatabaseCommand: ParsableCommand {
   struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "prune", abstract: "Take out what is old and give the space back.",
-      usage: "connwatch db prune [--keep DURATION] [--max-size SIZE] [OPTIONS]",
+      usage: "connwatch db prune [--keep DURATION] [--max-size SIZE] [--host NAME] [OPTIONS]",
       discussion: """
-        Example:
+        Examples:
           connwatch db prune --keep 7d --max-size 100M
+          connwatch db prune --host mirage             what was imported for mirage
 
-        A running recorder prunes by itself (record --keep, --max-size), so this is for
-        a database that nobody records to.
+        A running recorder prunes by itself (record --keep, --max-size), so --keep and
+        --max-size are for a database that nobody records to. They leave what was
+        imported as it is.
         """)
 
     @Option(
@@ -96,13 +98,16 @@ struct DatabaseCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Take out the oldest until no more bytes are used.", valueName: "size"))
     var maxSize: String?
 
+    @Option(help: ArgumentHelp("Take out all that was imported for this host.", valueName: "name"))
+    var host: String?
+
     @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
 
     private var global: GlobalOptions { globalArguments.options }
 
     func validate() throws {
-      if keep == nil && maxSize == nil {
-        throw ValidationError("say how much to keep: --keep 7d, --max-size 100M")
+      if keep == nil && maxSize == nil && host == nil {
+        throw ValidationError("say how much to keep: --keep 7d, --max-size 100M (or --host NAME)")
       }
     }
 
@@ -114,7 +119,18 @@ struct DatabaseCommand: ParsableCommand {
       guard (retention.keep ?? 1) > 0, (retention.maxSize ?? 1) > 0 else {
         throw Failure("db prune: 0 is no limit, so there is nothing to take out (--keep 7d, --max-size 100M)")
       }
-      let path = try global.openHistory().path
+      let history = try global.openHistory()
+      let path = history.path
+      if let host {
+        try HostChoice.named(host).check(history)
+        let writer = try EvidenceWriter(path: path, now: SystemClock().now().wall)
+        let (pieces, rows) = try writer.remove(host: host) ?? (0, 0)
+        let output = StandardOutput.standard()
+        try output.write(
+          "\(pieces) pieces of evidence of \(HostileText.escaped(host)) taken out, \(rows) rows\n")
+        try output.flush()
+      }
+      guard retention.keep != nil || retention.maxSize != nil else { return }
       let (lives, bytes) = try retention.run(database: path, now: SystemClock().now().wall)
       let output = StandardOutput.standard()
       try output.write("\(lives) connections taken out, \(InfoRow.size(bytes)) given back\n")

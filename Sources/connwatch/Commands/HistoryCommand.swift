@@ -21,7 +21,7 @@ struct HistoryCommand: ParsableCommand {
       A row is one life: opened, its states in order, closed. The times can be off
       by uncertainty_s (--json). --group-by takes proto, state, local_addr,
       local_port, remote_addr, remote_port, service, direction, user, process, unit,
-      container and netns.
+      container, netns and host.
       """)
 
   @OptionGroup var range: RangeOptions
@@ -32,6 +32,7 @@ struct HistoryCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Bytes, round-trip times and retransmissions too.")
   var info = false
 
+  @OptionGroup var hosts: HostOptions
   @OptionGroup var socketArguments: SocketArguments
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
   @OptionGroup var filterArguments: FilterArguments
@@ -47,6 +48,7 @@ struct HistoryCommand: ParsableCommand {
     query.condition = try sockets.condition(filter)
     if sockets.listening { query.roles = [.listener] }
     if sockets.all { query.roles = [.connection, .listener, .bound] }
+    query.hosts = hosts.choice
     let groups = try groupBy.map(Self.groupFields)
     if groups == nil {
       try global.checkColumns(HistoryRow.self)
@@ -55,6 +57,7 @@ struct HistoryCommand: ParsableCommand {
     }
     // What is wrong with the question is told before what is wrong with the history.
     let history = try global.openHistory()
+    try query.hosts.check(history)
     let output = StandardOutput.standard()
     if let groups {
       try printGroups(groups, query, history, names, to: output)
@@ -64,26 +67,33 @@ struct HistoryCommand: ParsableCommand {
     }
     try output.flush()
     try global.remarkGaps(
-      history, since: query.since, until: query.until, protos: sockets.opened(filter))
+      history, since: query.since, until: query.until, protos: sockets.opened(filter), hosts: query.hosts)
   }
 
   private func printLives(
     _ query: LifeQuery, _ history: HistoryReader, _ names: Names, to output: StandardOutput
   ) throws {
-    var printer = try RowPrinter<HistoryRow>(
-      table: info ? HistoryRow.infoTable : nil, options: global.output, to: output)
-    var rows: [HistoryRow] = []
     try history.snapshot { () throws in
-      try history.lives(query) { (life: Life) throws(OutputError) in
-        rows.append(HistoryRow(names: names, life: life))
-        if rows.count == Self.piece {
-          try printer.print(rows)
-          rows.removeAll(keepingCapacity: true)
+      // More than the first piece is not waited for to find out whether there is a host to show.
+      var printer: RowPrinter<HistoryRow>?
+      var rows: [HistoryRow] = []
+      func print(mayHaveMore: Bool) throws {
+        if printer == nil {
+          let hasHost =
+            try rows.contains { $0.life.origin != nil } || (mayHaveMore && history.hasEvidence(query))
+          printer = try RowPrinter(
+            table: HistoryRow.table(traffic: info, hosts: hasHost), options: global.output, to: output)
         }
+        try printer?.print(rows)
+        rows.removeAll(keepingCapacity: true)
+      }
+      try history.lives(query) { (life: Life) throws in
+        rows.append(HistoryRow(names: names, life: life))
+        if rows.count == Self.piece { try print(mayHaveMore: true) }
         return true
       }
+      try print(mayHaveMore: false)
     }
-    try printer.print(rows)
   }
 
   /// Rows that are laid out together: what a table of them needs in memory is bounded.

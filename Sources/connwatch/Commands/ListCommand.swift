@@ -34,6 +34,8 @@ struct ListCommand: ParsableCommand {
       "The table as it stood then, from history: 03:14, -2h, 2026-01-01T10:00:00Z.", valueName: "time"))
   var at: String?
 
+  @OptionGroup var hosts: HostOptions
+
   @Option(help: ArgumentHelp("Where sockets are read from: auto, proc or netlink.", valueName: "source"))
   var source = Listing().source
 
@@ -61,7 +63,7 @@ struct ListCommand: ParsableCommand {
   /// What the words say.
   var listing: Listing {
     Listing(
-      sockets: sockets.options, global: global.options, words: filterArguments.words, at: at, source: source,
-      netns: netns, info: info, noOwners: noOwners, summary: summary)
+      sockets: sockets.options, global: global.options, words: filterArguments.words, at: at,
+      host: hosts.host, source: source, netns: netns, info: info, noOwners: noOwners, summary: summary)
   }
 }

@@ -12,6 +12,8 @@ struct Listing: PlainOptions, Equatable {
   /// The filter.
   var words: [String] = []
   var at: String?
+  /// As given with `--host`.
+  var host: String?
   var source = Source.auto
   var netns = "self"
   var info = false
@@ -24,12 +26,16 @@ struct Listing: PlainOptions, Equatable {
   }
 
   func run() throws {
+    if let host, host != "self", at == nil {
+      throw Failure("--host \(host): what was imported is of the past (--at says when; self is this machine)")
+    }
     let names = Names()
     let filter = try Filter(words, names)
     if !summary { try global.checkColumns(ListRow.self) }
     let selection = NetworkNamespaces.Selection(netns)
     if let at {
-      return try show(past(at, selection, filter, names), selection)
+      let rows = try past(at, selection, filter, names)
+      return try show(rows, selection, hosts: rows.contains { $0.origin != nil })
     }
     let live = live(selection, filter, names)
     if live.looksUpOwners || live.looksUpHistory {
@@ -44,7 +50,9 @@ struct Listing: PlainOptions, Equatable {
     }
   }
 
-  private func show(_ rows: some Sequence<ListRow>, _ selection: NetworkNamespaces.Selection) throws {
+  private func show(
+    _ rows: some Sequence<ListRow>, _ selection: NetworkNamespaces.Selection, hosts: Bool = false
+  ) throws {
     let output = StandardOutput.standard()
     var options = global.output
     if summary {
@@ -52,10 +60,12 @@ struct Listing: PlainOptions, Equatable {
     } else {
       if global.resolve, options.format == .table {
         options.names = NameResolver().resolve(
-          rows.lazy.flatMap { [$0.socket.local.address, $0.socket.remote.address] })
+          rows.lazy.flatMap { [$0.socket.local.address, $0.socket.remote.address] }
+            .filter { !$0.mayStandForName })
       }
       var printer = try RowPrinter<ListRow>(
-        table: ListRow.table(traffic: info, namespaces: selection == .all), options: options, to: output)
+        table: ListRow.table(traffic: info, namespaces: selection == .all, hosts: hosts), options: options,
+        to: output)
       try printer.print(rows)
     }
     try output.flush()
@@ -65,7 +75,8 @@ struct Listing: PlainOptions, Equatable {
   private func past(
     _ at: String, _ selection: NetworkNamespaces.Selection, _ filter: Filter, _ names: Names
   ) throws -> [ListRow] {
-    var table = try PastTable(global: global, names: names).rows(at: at, in: selection)
+    var table = try PastTable(global: global, names: names).rows(
+      at: at, in: selection, of: HostChoice(named: host))
     let protos = sockets.protos
     table.removeAll {
       !protos.contains($0.socket.proto) || (sockets.listening && $0.role != .listener)
@@ -113,6 +124,7 @@ extension Listing {
   mutating func set(_ option: String, to value: String) -> Bool {
     switch option {
     case "at": at = value
+    case "host": host = value
     case "netns": netns = value
     case "source":
       guard let choice = Source(rawValue: value) else { return false }

@@ -12,13 +12,26 @@ struct PastTable {
 
   /// Every socket that was open at `text`, in the recorder's network namespace unless others are asked for: by their
   /// labels, since nothing else is left of them.
-  func rows(at text: String, in netns: NetworkNamespaces.Selection = .own) throws -> [ListRow] {
+  /// Evidence is shown of the host that is asked for, and of all hosts where none is.
+  func rows(
+    at text: String, in netns: NetworkNamespaces.Selection = .own, of hosts: HostChoice = .own
+  ) throws -> [ListRow] {
     let now = SystemClock().now().wall
     let asked = try global.time(text, now: now)
     guard asked <= now else { throw Failure("--at \(text): that is in the future") }
     let history = try global.openHistory()
+    try hosts.check(history)
+    // What was imported is of no namespace that anybody knows of.
+    var hosts = hosts
+    if case .one = netns, hosts == .all { hosts = .own }
     return try history.snapshot { () throws in
-      guard let moment = try lastKnown(asked, history) else { return [] }
+      let evidence = EvidenceTable(global: global, names: names, history: history)
+      guard hosts.includesOwn else { return try evidence.rows(at: asked, of: hosts, isAlone: true) }
+      // Where nothing was ever recorded, and something was imported, there is nothing to say of this machine.
+      let isOnlyEvidence = hosts == .all ? try history.sampled() == nil && evidence.hasAny() : false
+      guard !isOnlyEvidence, let moment = try lastKnown(asked, history) else {
+        return hosts == .all ? try evidence.rows(at: asked, of: hosts, isAlone: true) : []
+      }
       var query = LifeQuery()
       query.since = moment
       query.until = moment
@@ -40,7 +53,8 @@ struct PastTable {
         if let row = row(life, at: moment, context) { rows.append((life, row)) }
         return true
       }
-      return Self.withoutReplaced(rows).map(\.row)
+      let own = Self.withoutReplaced(rows).map(\.row)
+      return hosts == .own ? own : try own + evidence.rows(at: asked, of: hosts, isAlone: false)
     }
   }
 

@@ -44,13 +44,18 @@ extension GlobalOptions {
   /// Says on standard error what of a range was not watched, or not seen: no rows and not watching are not the same
   /// answer.
   ///
-  /// - Parameter protos: what was asked for; openings are counted of TCP alone. Empty where only listeners were.
+  /// - Parameters:
+  ///   - protos: what was asked for; openings are counted of TCP alone. Empty where only listeners were.
+  ///   - hosts: whose lives were asked for.
   func remarkGaps(
-    _ history: HistoryReader, since: Timestamp?, until: Timestamp?, protos: ProtoSet = .all
+    _ history: HistoryReader, since: Timestamp?, until: Timestamp?, protos: ProtoSet = .all,
+    hosts: HostChoice = .own
   ) throws {
-    if quiet { return }
+    // Evidence is of single moments, and nobody watched between them.
+    if quiet || !hosts.includesOwn { return }
     let now = SystemClock().now().wall
     guard let sampled = try history.sampled() else {
+      if hosts == .all, try !history.evidenceHosts().isEmpty { return }
       remark("nothing has been recorded yet in \(history.path)")
       return
     }

@@ -22,6 +22,7 @@ struct ServicesCommand: ParsableCommand {
       """)
 
   @OptionGroup var range: RangeOptions
+  @OptionGroup var hosts: HostOptions
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
   @OptionGroup var filterArguments: FilterArguments
 
@@ -33,10 +34,12 @@ struct ServicesCommand: ParsableCommand {
     var query = LifeQuery()
     (query.since, query.until) = try range.range(global)
     query.condition = filter.matchesEverything ? nil : try filter.sql()
+    query.hosts = hosts.choice
     let directions: Set<Direction> =
       filter.expression.mentionsDirection ? [.inbound, .outbound] : [.outbound]
     try global.checkColumns(ServiceRow.self)
     let history = try global.openHistory()
+    try query.hosts.check(history)
     let uses = try history.snapshot { () throws(StoreError) in
       try history.services(query, directions: directions)
     }
@@ -48,7 +51,8 @@ struct ServicesCommand: ParsableCommand {
         ServiceRow(use: $0, name: names.services.name($0.port, $0.transport), isTable: isTable)
       })
     try output.flush()
-    try global.remarkGaps(history, since: query.since, until: query.until, protos: filter.protos)
+    try global.remarkGaps(
+      history, since: query.since, until: query.until, protos: filter.protos, hosts: query.hosts)
   }
 }
 

@@ -44,6 +44,14 @@ enum Value: Sendable {
   /// Several ports.
   case ports([UInt16])
 
+  /// An address, or the name that was all there was of it.
+  static func address(_ address: IPAddress, name: String?) -> Value { name.map(text) ?? .address(address) }
+
+  /// An end, with a name where that was all there was of its address.
+  static func endpoint(_ end: Endpoint, name: String?) -> Value {
+    name.map { .text("\($0):\(end.port == 0 ? "*" : String(end.port))") } ?? .endpoint(end)
+  }
+
   /// A whole number of any type.
   static func number(_ number: some BinaryInteger) -> Value { .int(Int64(clamping: number)) }
 

@@ -11,7 +11,7 @@ struct GroupRow: OutputRow {
     case localPort = "local_port"
     case remoteAddress = "remote_addr"
     case remotePort = "remote_port"
-    case service, direction, user, process, unit, container, netns
+    case service, direction, user, process, unit, container, netns, host
     case connections, open
     case firstSeen = "first_seen"
     case lastSeen = "last_seen"
@@ -59,17 +59,18 @@ struct GroupRow: OutputRow {
     switch field {
     case .proto: return .text(life.proto.name)
     case .state: return .text(life.state.name)
-    case .localAddress: return .address(life.local.address)
+    case .localAddress: return life.origin?.localName.map(Key.text) ?? .address(life.local.address)
     case .localPort: return .port(life.local.port)
-    case .remoteAddress: return .address(life.remote.address)
+    case .remoteAddress: return life.origin?.remoteName.map(Key.text) ?? .address(life.remote.address)
     case .remotePort: return .port(life.remote.port)
     case .service: return text(life.serviceName(names.services))
     case .direction: return text(life.direction?.name)
-    case .user: return text(names.user(life.uid) ?? life.uid.map { String($0) })
+    case .user: return text((life.origin == nil ? names.user(life.uid) : nil) ?? life.uid.map { String($0) })
     case .process: return text(life.owner.process?.name)
     case .unit: return text(life.owner.process?.unit)
     case .container: return text(life.owner.process?.container)
     case .netns: return text(life.netns)
+    case .host: return text(life.host)
     case .connections, .open, .firstSeen, .lastSeen: return .none
     }
   }

@@ -21,7 +21,7 @@ struct HistoryRow: OutputRow {
     case bytesIn = "bytes_in"
     case bytesOut = "bytes_out"
     case roundTrip = "rtt_ms"
-    case retransmits, netns
+    case retransmits, netns, host
     // For tables only:
     case local, remote, lasted, pid
   }
@@ -36,13 +36,21 @@ struct HistoryRow: OutputRow {
     TableColumn(.process, flexible: true),
   ]
 
-  static let infoTable: [TableColumn<Field>] = {
-    let place = table.firstIndex { $0.field == .pid } ?? table.endIndex
-    return table[..<place] + [
-      TableColumn(.bytesIn, "IN"), TableColumn(.bytesOut, "OUT"), TableColumn(.roundTrip, "RTT", drop: 8),
-      TableColumn(.retransmits, "RETR", drop: 7),
-    ] + table[place...]
-  }()
+  static let infoTable = table(traffic: true, hosts: false)
+
+  /// The columns of a table that shows traffic or several hosts too.
+  static func table(traffic: Bool, hosts: Bool) -> [TableColumn<Field>] {
+    var columns = table
+    if traffic {
+      let place = columns.firstIndex { $0.field == .pid } ?? columns.endIndex
+      columns[place..<place] = [
+        TableColumn(.bytesIn, "IN"), TableColumn(.bytesOut, "OUT"), TableColumn(.roundTrip, "RTT", drop: 8),
+        TableColumn(.retransmits, "RETR", drop: 7),
+      ]
+    }
+    if hosts { columns.insert(TableColumn(.host, drop: 9), at: 1) }
+    return columns
+  }
 
   let names: Names
   var life: Life
@@ -52,21 +60,22 @@ struct HistoryRow: OutputRow {
     case .id: return .int(life.id)
     case .proto: return .proto(life.proto)
     case .state: return .state(life.state)
-    case .localAddress: return .address(life.local.address)
+    case .localAddress: return .address(life.local.address, name: life.origin?.localName)
     case .localPort: return .port(life.local.port)
-    case .remoteAddress: return .address(life.remote.address)
+    case .remoteAddress: return .address(life.remote.address, name: life.origin?.remoteName)
     case .remotePort: return .port(life.remote.port)
-    case .local: return .endpoint(life.local)
-    case .remote: return .endpoint(life.remote)
+    case .local: return .endpoint(life.local, name: life.origin?.localName)
+    case .remote: return .endpoint(life.remote, name: life.origin?.remoteName)
     case .service: return life.serviceName(names.services).orNull(Value.text)
     case .direction: return life.direction.orNull(Value.direction)
     case .uid: return life.uid.orNull { .number($0) }
-    case .user: return names.user(life.uid).orNull(Value.text)
+    // The names of users are those of this machine.
+    case .user: return (life.origin == nil ? names.user(life.uid) : nil).orNull(Value.text)
     case .firstSeen: return .time(life.firstSeen)
     case .lastSeen: return .time(life.lastSeen)
     case .closed: return life.closed.orNull(Value.time)
     case .duration: return life.closedOffset.orNull(Value.seconds)
-    case .lasted: return life.closedOffset.map(Value.age) ?? .text("open")
+    case .lasted: return life.closedOffset.map(Value.age) ?? (life.origin == nil ? .text("open") : .null)
     case .uncertainty: return life.uncertainty.orNull(Value.seconds)
     case .states: return .steps(life.steps.map { ($0.state, life.firstSeen + $0.offset) })
     case .process: return .process(life.owner)
@@ -79,6 +88,7 @@ struct HistoryRow: OutputRow {
       return .milliseconds(Int64(traffic.roundTrip))
     case .retransmits: return life.traffic.orNull { .number($0.retransmits) }
     case .netns: return life.netns.orNull(Value.text)
+    case .host: return life.host.orNull(Value.text)
     }
   }
 }

@@ -18,7 +18,9 @@ struct InfoRow: OutputRow {
     case activeOpens = "active_opens"
     case passiveOpens = "passive_opens"
     case attemptFails = "attempt_fails"
-    case recorded
+    case recorded, evidence
+    case evidenceHosts = "evidence_hosts"
+    case evidenceRows = "evidence_rows"
   }
 
   static let keys = Field.allCases
@@ -55,6 +57,9 @@ struct InfoRow: OutputRow {
     case .passiveOpens: return info.coverage.total.orNull { .int($0.passiveOpens) }
     case .attemptFails: return info.coverage.total.orNull { .int($0.attemptFails) }
     case .recorded: return info.coverage.total.orNull { .int($0.recorded) }
+    case .evidence: return .int(info.evidence)
+    case .evidenceHosts: return .int(info.evidenceHosts)
+    case .evidenceRows: return .int(info.evidenceRows)
     }
   }
 
@@ -81,6 +86,10 @@ struct InfoRow: OutputRow {
       lines.append(("sampled", "\(global.text(sampled.lowerBound)) to \(global.text(sampled.upperBound))"))
     }
     if let coverage = info.coverage.total { lines.append(("coverage", CoverageWords.share(coverage))) }
+    if info.evidence > 0 {
+      lines.append(
+        ("evidence", "\(info.evidence) pieces of \(info.evidenceHosts) hosts, \(info.evidenceRows) rows"))
+    }
     let recorder =
       switch info.recorder {
       case .none: "none is running"

@@ -19,7 +19,7 @@ struct ListRow: OutputRow {
     case bytesIn = "bytes_in"
     case bytesOut = "bytes_out"
     case roundTrip = "rtt_ms"
-    case retransmits, cwnd
+    case retransmits, cwnd, host
     // For tables only:
     case local, remote, age, pid
   }
@@ -35,9 +35,9 @@ struct ListRow: OutputRow {
   /// What only sock_diag tells, and only where asked.
   static let traffic: [Field] = [.bytesIn, .bytesOut, .roundTrip, .retransmits, .cwnd]
 
-  /// The columns of a table that shows traffic or several namespaces too: these are what was asked for, so the others
+  /// The columns of a table that shows traffic, several namespaces or hosts too: these are what was asked for, so the others
   /// are dropped before them.
-  static func table(traffic: Bool, namespaces: Bool) -> [TableColumn<Field>] {
+  static func table(traffic: Bool, namespaces: Bool, hosts: Bool = false) -> [TableColumn<Field>] {
     var columns = table
     let process = columns.removeLast()
     if traffic {
@@ -47,6 +47,7 @@ struct ListRow: OutputRow {
       ]
     }
     if namespaces { columns.insert(TableColumn(.netns, drop: 7), at: 2) }
+    if hosts { columns.insert(TableColumn(.host, drop: 9), at: 0) }
     return columns + [process]
   }
 
@@ -72,29 +73,33 @@ struct ListRow: OutputRow {
   var traffic: Traffic?
   /// False where the queues and the inode of a moment in the past are not known.
   var isLive = true
+  /// Where it comes from when it was imported.
+  var origin: LifeOrigin?
 
   func value(_ field: Field) -> Value {
     switch field {
     case .time: return .time(context.time)
     case .proto: return .proto(socket.proto)
     case .state: return .state(socket.state)
-    case .localAddress: return .address(socket.local.address)
+    case .localAddress: return .address(socket.local.address, name: origin?.localName)
     case .localPort: return .port(socket.local.port)
-    case .remoteAddress: return .address(socket.remote.address)
+    case .remoteAddress: return .address(socket.remote.address, name: origin?.remoteName)
     case .remotePort: return .port(socket.remote.port)
-    case .local: return .endpoint(socket.local)
-    case .remote: return .endpoint(socket.remote)
+    case .local: return .endpoint(socket.local, name: origin?.localName)
+    case .remote: return .endpoint(socket.remote, name: origin?.remoteName)
     case .service:
       let end = serviceEnd(
         socket.proto, local: socket.local, remote: socket.remote, role: role, direction: direction)
       return end.flatMap { context.names.service($0, socket.proto.transport) }.orNull(Value.text)
     case .direction: return direction.orNull(Value.direction)
     case .uid: return socket.uid.orNull { .number($0) }
-    case .user: return context.names.user(socket.uid).orNull(Value.text)
+    // The names of users are those of this machine.
+    case .user: return (origin == nil ? context.names.user(socket.uid) : nil).orNull(Value.text)
     case .inode: return isLive ? .number(socket.inode) : .null
     case .receiveQueue: return isLive ? .number(socket.receiveQueue) : .null
     case .sendQueue: return isLive ? .number(socket.sendQueue) : .null
     case .netns: return context.netns.orNull(Value.text)
+    case .host: return (origin?.host).orNull(Value.text)
     case .process: return .process(owner)
     case .pid: return owner.process.orNull { .number($0.pid) }
     case .firstSeen: return firstSeen.orNull(Value.time)

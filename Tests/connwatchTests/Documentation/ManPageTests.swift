@@ -74,6 +74,7 @@ struct ManPageTests {
     expect(ProbeRow.self, "Rows of listeners --probe")
     expect(PortRow.self, "Rows of port")
     expect(KnownPortRow.self, "Rows of port --all")
+    expect(DiffRow.self, "Rows of diff")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
   }
@@ -93,6 +94,7 @@ struct ManPageTests {
     expect(ListenerRow.self, "Rows of listeners")
     expect(ProbeRow.self, "Rows of listeners --probe")
     expect(KnownPortRow.self, "Rows of port --all")
+    expect(DiffRow.self, "Rows of diff")
     // And those of -i.
     let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
     let named = more.dropLast().joined(separator: ", ") + " and \(more.last ?? "")"

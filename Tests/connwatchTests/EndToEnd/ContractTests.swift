@@ -12,13 +12,13 @@ extension EndToEnd {
       "time", "proto", "state", "local_addr", "local_port", "remote_addr", "remote_port", "service",
       "direction",
       "uid", "user", "inode", "recv_q", "send_q", "netns", "process", "first_seen", "bytes_in", "bytes_out",
-      "rtt_ms", "retransmits", "cwnd",
+      "rtt_ms", "retransmits", "cwnd", "host",
     ]
     static let history = [
       "id", "proto", "state", "local_addr", "local_port", "remote_addr", "remote_port", "service",
       "direction",
       "uid", "user", "first_seen", "last_seen", "closed", "duration_s", "uncertainty_s", "states", "process",
-      "source", "bytes_in", "bytes_out", "rtt_ms", "retransmits", "netns",
+      "source", "bytes_in", "bytes_out", "rtt_ms", "retransmits", "netns", "host",
     ]
     static let events = [
       "time", "event", "id", "proto", "from", "to", "local_addr", "local_port", "remote_addr", "remote_port",

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Saved tables, imported, asked and compared.
+  @Suite struct EvidenceTests {
+    private static let fixtures = Machine.root.appending(path: "Tests/Fixtures/proc_net_tcp").path
+
+    private static let windows = """
+      TCP mirage:1372 vnt4.webhosting.com:80 ESTABLISHED
+      TCP mirage:1374 vnt4.webhosting.com:80 ESTABLISHED
+
+      """
+
+    private func write(_ text: String, _ name: String, _ stage: Stage) throws -> String {
+      try text.write(toFile: stage.path(name), atomically: true, encoding: .utf8)
+      return stage.path(name)
+    }
+
+    @Test func theTwoLinesOfANetstatAreOneServiceWithTwoLocalPorts() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let file = try write(Self.windows, "netstat.txt", stage)
+      let words = ["import", file, "--at", "2026-01-01 10:00", "--host", "mirage"]
+      let first = try await stage.succeed(words)
+      #expect(first.output == "" && first.errors.contains("2 rows of mirage: 2 new, 0 known before"))
+      let again = try await stage.succeed(words)
+      #expect(again.errors.contains("imported for this host and moment before"))
+      #expect(again.errors.contains("2 rows of mirage: 0 new, 2 known before"))
+
+      let history = try await stage.succeed(["history", "--json"]).json()
+      #expect(history.count == 2 && history.allSatisfy { $0.string("host") == "mirage" })
+      #expect(history.allSatisfy { $0.string("remote_addr") == "vnt4.webhosting.com" })
+      #expect(history.allSatisfy { $0.string("local_addr") == "mirage" && $0.string("source") == "import" })
+      #expect(history.allSatisfy { ($0.int("id") ?? 0) < 0 && $0.keys.last == "host" })
+      let services = try await stage.succeed(["services", "--host", "mirage", "--json"]).json()
+      #expect(services.count == 1 && services[0].int("port") == 80)
+      #expect(services[0].ints("local_ports") == [1372, 1374] && services[0].int("remote_hosts") == 1)
+      let list = try await stage.succeed(["list", "--at", "2026-01-01 10:00", "--json"]).json()
+      #expect(list.map { $0.int("local_port") } == [1372, 1374])
+      #expect(
+        list.allSatisfy { $0.string("host") == "mirage" && $0.string("remote_addr") == "vnt4.webhosting.com" }
+      )
+      let table = try await stage.succeed(["history"]).lines
+      #expect(table.first?.contains("HOST") == true && table.last?.contains("mirage:13") == true)
+      let later = try await stage.succeed(["list", "--at", "2026-01-02", "--host", "mirage"])
+      #expect(later.lines.count == 3 && later.errors.contains("showing the table of that moment"))
+      let before = try await stage.succeed(["list", "--at", "2025-01-02", "--host", "mirage"])
+      #expect(before.lines.count == 1 && before.errors.contains("begins at 2026-01-01 10:00:00"))
+      let own = try await stage.succeed(["history", "--host", "self", "-q"])
+      #expect(own.lines.count == 1 && own.lines.first?.contains("HOST") == false)
+      let groups = try await stage.succeed(["history", "--group-by", "host,remote_addr", "--json"]).json()
+      #expect(groups.first?.string("remote_addr") == "vnt4.webhosting.com" && groups.count == 1)
+      let info = try await stage.succeed(["db", "info", "--json"]).json()
+      #expect(info.first?.int("evidence") == 1 && info.first?.int("evidence_rows") == 2)
+
+      let gone = try await stage.succeed(["db", "prune", "--host", "mirage"])
+      #expect(gone.output == "1 pieces of evidence of mirage taken out, 2 rows\n")
+      expectRefusal(
+        try await stage.run(["history", "--host", "mirage"]), ["mirage", "there is none of any"])
+    }
+
+    @Test func capturesOfAMachineAreItsTableAtThatMoment() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let proc = try stage.capturedProc()
+      let at = ["--at", "2026-01-03 10:00", "--host", "web1"]
+      let said = try await stage.succeed(["import", proc + "/net"] + at)
+      #expect(said.errors.contains("54 rows of web1: 54 new"))
+      let live = try await stage.succeed(["list", "--proc", proc, "--no-owners", "--json"]).json()
+      let past = try await stage.succeed(["list"] + at + ["--json"]).json()
+      func told(_ rows: [JSONLine]) -> [String] {
+        rows.map { "\($0.tuple) \($0.string("state") ?? "") \($0.int("uid") ?? -1)" }.sorted()
+      }
+      #expect(told(past) == told(live) && past.count == 54)
+      // The same files one by one add nothing, whatever their names and their order.
+      let files = ["udp6", "tcp", "udp", "tcp6"].map { "\(Self.fixtures)/all_states.\($0)" }
+      let again = try await stage.succeed(["import"] + files + at)
+      #expect(again.errors.contains("54 rows of web1: 0 new, 54 known before"))
+
+      // A minute later all is gone but the listeners of another capture.
+      let later = ["--at", "2026-01-03 10:01", "--host", "web1"]
+      _ = try await stage.succeed(["import", "\(Self.fixtures)/header_only.tcp"] + later)
+      let closed = try await stage.succeed(["history", "--host", "web1", "-t", "-4", "--json"]).json()
+      #expect(closed.allSatisfy { !$0.isNull("closed") })
+      #expect(closed.contains { $0.double("duration_s") == 60 && $0.double("uncertainty_s") == 60 })
+      let open = try await stage.succeed(["history", "--host", "web1", "-t", "-6", "--json"]).json()
+      #expect(open.contains { $0.isNull("closed") }, "the other tables say nothing of these")
+      #expect(try await stage.succeed(["db", "check"]).status == 0)
+    }
+
+    @Test func brokenLinesAreToldAndTheRestGoesIn() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      var text = Self.windows + "what is this\nTCP mirage:99999 a:80 ESTABLISHED\n"
+      for _ in 0..<30 { text += "TCP \u{1B}[31mmirage:1 a:80 ESTABLISHED\n" }
+      let file = try write(text, "broken.txt", stage)
+      let empty = try write("", "empty.txt", stage)
+      let words = ["import", file, empty, stage.path("missing"), "--at", "2026-01-01", "--host", "mirage"]
+      let outcome = try await stage.run(words)
+      #expect(outcome.status == 2)
+      #expect(outcome.errors.contains("broken.txt:4: ") && outcome.errors.contains("broken.txt:5: "))
+      #expect(outcome.errors.contains("12 more lines cannot be read") && !outcome.errors.contains("\u{1B}"))
+      #expect(outcome.errors.contains("2 rows of mirage: 2 new, 0 known before, 32 lines unreadable"))
+      #expect(outcome.errors.contains("empty.txt: nothing in it can be read"))
+      #expect(outcome.errors.contains("missing: No such file or directory"))
+      #expect(try await stage.succeed(["history", "--json"]).lines.count == 2)
+      expectRefusal(
+        try await stage.run(["import", stage.path("missing"), "--host", "a", "--db", stage.path("new.db")]),
+        ["No such file"])
+      #expect(!FileManager.default.fileExists(atPath: stage.path("new.db")))
+      expectRefusal(try await stage.run(["import", file, "--at", "2026-01-01"]), ["--host"])
+      expectRefusal(try await stage.run(["import", file, "--at", "2099-01-01", "--host", "a"]), ["future"])
+      expectRefusal(try await stage.run(["import", "-", "--host", "a"]), ["--at"])
+      expectRefusal(try await stage.run(["import", file, "--host", "self"]), ["self"])
+      expectRefusal(
+        try await stage.run(["import", file, "--host", "a", "--format", "xls"]), ["netstat-windows"])
+      expectRefusal(try await stage.run(["list", "--host", "mirage"]), ["--at"])
+    }
+
+    @Test func differencesOfFilesAndMoments() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let before = try write(
+        """
+        Active Internet connections (servers and established)
+        Proto Recv-Q Send-Q Local Address  Foreign Address  State  PID/Program name
+        tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 812/sshd
+        tcp 0 0 0.0.0.0:23 0.0.0.0:* LISTEN 813/inetd
+        tcp 0 0 10.0.0.1:40000 10.0.0.2:80 ESTABLISHED 900/curl
+        tcp 0 0 10.0.0.1:40001 10.0.0.2:80 ESTABLISHED 901/curl
+
+        """, "before", stage)
+      let after = try write(
+        """
+        Netid State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+        tcp   LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("dropbear",pid=999,fd=3))
+        tcp   LISTEN 0 128 0.0.0.0:65 0.0.0.0:* users:(("in.telnetd",pid=1000,fd=3))
+        tcp   TIME-WAIT 0 0 10.0.0.1:40000 10.0.0.2:80
+        tcp   ESTAB 0 0 10.0.0.1:40002 10.0.0.2:80 users:(("curl",pid=902,fd=3))
+
+        """, "after", stage)
+      let rows = try await stage.succeed(["diff", before, after, "--json"]).json()
+      func told(_ rows: [JSONLine]) -> [String] {
+        rows.map { "\($0.string("change") ?? "") \($0.int("local_port") ?? 0)" }
+      }
+      let expected = [
+        "listening 65", "unlistened 23", "opened 40002", "changed 22", "changed 40000", "closed 40001",
+      ]
+      #expect(told(rows) == expected)
+      let changed = try #require(rows.first { $0.string("change") == "changed" })
+      #expect(changed.string("previous") == "sshd" && changed.process?.string("name") == "dropbear")
+      #expect(rows[4].string("from") == "ESTABLISHED" && rows[4].string("to") == "TIME_WAIT")
+      let filtered = try await stage.succeed(["diff", before, after, "--json", "sport", "=", "65"]).json()
+      #expect(told(filtered) == ["listening 65"])
+      #expect(try await stage.run(["diff", before, after, "--check"]).status == 1)
+      #expect(try await stage.run(["diff", before, before, "--check"]).status == 0)
+
+      // The same of the history, at the moments they were imported for.
+      let host = ["--host", "web1"]
+      _ = try await stage.succeed(["import", before, "--at", "@1767261600"] + host)
+      _ = try await stage.succeed(["import", after, "--whole", "--at", "@1767265200"] + host)
+      let past = try await stage.succeed(["diff", "@1767261600", "@1767265200", "--json"] + host).json()
+      #expect(told(past) == expected)
+      expectRefusal(try await stage.run(["diff", before, "nonsense"]), ["no such file", "nonsense"])
+      expectRefusal(try await stage.run(["diff", before]), ["two"])
+    }
+
+    @Test(.needsNamespaces, .needs("sqlite3"))
+    func aRecorderThatRunsIsNotDisturbed() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let puppet = try await stage.puppet()
+      let recorder = try await stage.record(in: puppet.namespace, interval: "50ms")
+      try await puppet.order(["do": "churn", "rate": 100])
+      let file = try write(Self.windows, "netstat.txt", stage)
+      for minute in 0..<20 {
+        let at = "2026-01-01 10:\(minute < 10 ? "0" : "")\(minute)"
+        _ = try await stage.succeed(["import", file, "--at", at, "--host", "mirage"])
+      }
+      _ = try await stage.succeed(["db", "prune", "--host", "mirage"])
+      _ = try await stage.succeed(["import", file, "--at", "2026-01-01", "--host", "mirage"])
+      try await puppet.order(["do": "calm"])
+      try await stage.stop(recorder)
+      #expect(try await stage.succeed(["db", "check"]).status == 0)
+      let hosts = try await stage.sql(
+        "SELECT host, count(*) > 0 FROM connections GROUP BY host ORDER BY host")
+      #expect(hosts == [["", "1"], ["mirage", "1"]])
+      let info = try await stage.succeed(["db", "info", "--json"]).json()
+      #expect(info.first?.int("gaps") == 0)
+      // Events are of what was recorded here.
+      let events = try await stage.succeed(["events", "--json", "-q"]).json()
+      #expect(!events.isEmpty && events.allSatisfy { ($0.int("id") ?? 1) > 0 })
+    }
+  }
+}
