@@ -88,27 +88,23 @@ struct ExplainCommand: ParsableCommand {
   private static let mostTold = 20
 
   private func explain(_ lines: [ExplainedLine], _ names: Names, from source: String) throws {
+    if lines.isEmpty { throw Failure("\(source): no line to explain (connwatch explain --help)") }
     let unreadable = lines.filter { $0.row == nil }
-    if lines.count == unreadable.count {
-      if let first = unreadable.first, unreadable.count == 1 {
-        throw Failure("line \(first.number): \(first.error ?? "")")
-      }
-      if unreadable.isEmpty { throw Failure("\(source): no line to explain (connwatch explain --help)") }
+    if let first = unreadable.first, lines.count == unreadable.count {
+      let none = lines.count == 1 ? "" : "none of \(lines.count) lines can be read; "
+      throw Failure("\(none)line \(first.number): \(first.error ?? "")")
     }
-    if lines.count > unreadable.count {
-      var explainer = try Explainer(global, names)
-      try print(
-        lines.lazy.map { line in
-          guard let row = line.row else { return ExplainRow(explained: line, words: nil, isLive: false) }
-          let facts = try explainer.facts(row)
-          return ExplainRow(explained: line, words: sentences(row, facts, names), isLive: false)
-        })
-    }
+    var explainer = try Explainer(global, names)
+    try print(
+      lines.map { line in
+        guard let row = line.row else { return ExplainRow(explained: line, words: nil, isLive: false) }
+        let facts = try explainer.facts(row)
+        return ExplainRow(explained: line, words: sentences(row, facts, names), isLive: false)
+      })
     for line in unreadable.prefix(Self.mostTold) { global.remark("line \(line.number): \(line.error ?? "")") }
     if unreadable.count > Self.mostTold {
       global.remark("\(unreadable.count - Self.mostTold) more lines cannot be read")
     }
-    if lines.count == unreadable.count { throw Failure("\(source): none of its lines can be read") }
   }
 
   private func explainLive(_ filter: Filter, _ names: Names) throws {

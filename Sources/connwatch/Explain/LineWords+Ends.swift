@@ -46,7 +46,7 @@ extension LineWords {
       return Roles(
         serverIsLocal: !isClient.0, why: "port \(client) is one as clients are given, and \(server) is not")
     }
-    if (names.0 == nil) != (names.1 == nil) {
+    if !isClient.0, (names.0 == nil) != (names.1 == nil) {
       let server = names.0 == nil ? other : local
       return Roles(
         serverIsLocal: names.0 != nil,
@@ -155,7 +155,8 @@ enum ClientPorts {
   static func meaning(_ port: UInt16, of own: EphemeralRange, format: EvidenceFormat) -> String {
     let isElsewhere = format == .windowsNetstat || format == .bsdNetstat
     if port < 1024 {
-      return "below 1024, which a client must ask for itself, as rsh and NFS do with root's rights"
+      return
+        "\(port) is below 1024, where a client is only if it asks to be, as rsh and NFS do with root's rights"
     }
     if !isElsewhere, own.contains(port) {
       return "\(port) is from this kernel's range for clients (\(text(own)), net.ipv4.ip_local_port_range)"

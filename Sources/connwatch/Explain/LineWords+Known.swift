@@ -93,13 +93,13 @@ extension LineWords {
 
   private func verdict(_ live: LiveMatch) -> [String] {
     guard let judgement = live.judgement else { return [] }
-    let reason = judgement.reason.map { " (\($0))" } ?? ""
+    let reason = judgement.reason
     return switch judgement.verdict {
     case .expected: ["Verdict: expected."]
     case .new: ["Verdict: new, nothing is expected on this port."]
-    case .changed: ["Verdict: changed, another program is expected there\(reason)."]
-    case .widened: ["Verdict: widened, more can reach it than is expected\(reason)."]
-    case .gone: ["Verdict: gone\(reason)."]
+    case .changed: ["Verdict: changed, \(reason ?? "another program is expected there")."]
+    case .widened: ["Verdict: widened, \(reason ?? "fewer are expected to reach it")."]
+    case .gone: ["Verdict: gone."]
     }
   }
 
@@ -136,7 +136,7 @@ extension LineWords {
   // MARK: - Not here
 
   private func reason(_ why: WhyNoSocket) -> String {
-    let notRoot = facts.isRoot ? "" : ", or one of a network namespace that only root may look into"
+    let notRoot = facts.isRoot ? "" : ", or it is in a network namespace that only root may look into"
     let noHistory = facts.hasHistory ? "" : " There is no history to ask (connwatch record keeps one)."
     switch why {
     case .ended: return "It is not here any more."

@@ -37,11 +37,13 @@ extension EndToEnd {
       _ = try await stage.succeed(["listeners", "accept", "23"], in: puppet.namespace)
       let second = try await stage.succeed(["explain"] + line.dropFirst(2), in: puppet.namespace)
       #expect(second.output.hasPrefix("23/tcp open telnet\n  A scan found TCP port 23 open"))
-      #expect(second.output.contains("(pid \(puppet.pid)"))
-      #expect(second.output.replacing("\n", with: " ").contains("Verdict: expected."))
+      #expect(second.output.replacing("\n ", with: "").contains("(pid \(puppet.pid)"))
+      #expect(second.output.replacing("\n ", with: "").contains("Verdict: expected."))
       for line in second.lines { #expect(line.count <= 80) }
-      try await puppet.close("telnet")
-      let gone = try #require(try await stage.succeed(line, in: puppet.namespace).json().first)
+      // Any other namespace may have port 23; nobody has this one.
+      let gone = try #require(
+        try await stage.succeed(["explain", "--json", "30123/tcp", "open"], in: puppet.namespace).json().first
+      )
       #expect(gone.string("why_not") == "not in use")
       #expect(gone.isNull("status"))
       #expect(gone.process == nil)
@@ -88,12 +90,12 @@ extension EndToEnd {
       let puppet = try await stage.puppet()
       try await puppet.listen("ftp", 21)
       let text = """
+        21/tcp open ftp
         * + 192.0.2.1  mirage
         \t|___    21  File Transfer Protocol [Control]
         \t\t|___ 220 ready
 
         nonsense here
-        21/tcp open ftp
         \u{1B}]0;evil\u{07}22
         80\u{0}
         \(String(repeating: "x", count: 1_000_000))
@@ -101,8 +103,8 @@ extension EndToEnd {
         """
       let table = try await explain(text, [], stage, in: puppet.namespace)
       #expect(table.status == 0)
-      for number in [5, 7, 8, 9] { #expect(table.errors.contains("line \(number): "), "\(table.errors)") }
-      #expect(!table.errors.contains("line 4"))
+      for number in [6, 7, 8, 9] { #expect(table.errors.contains("line \(number): "), "\(table.errors)") }
+      #expect(!table.errors.contains("line 5"))
       #expect(
         (table.output + table.errors).unicodeScalars.allSatisfy {
           $0.value >= 32 && $0.value != 127 || $0 == "\n"
@@ -111,11 +113,11 @@ extension EndToEnd {
       let rows = try await explain(text, ["--json", "-q"], stage, in: puppet.namespace)
       #expect(rows.errors.isEmpty)
       let json = try rows.json()
-      #expect(json.map { $0.int("number") } == [2, 5, 6, 7, 8, 9, 10])
-      #expect(json.map { $0.isNull("text") } == [false, true, false, true, true, true, false])
-      #expect(json.map { $0.isNull("error") } == [true, false, true, false, false, false, true])
-      #expect(json[0].string("why_not") == "other machine")
-      #expect(json[2].process?.int("pid") == puppet.pid)
+      #expect(json.map { $0.int("number") } == [1, 3, 6, 7, 8, 9, 10])
+      #expect(json.map { $0.isNull("text") } == [false, false, true, true, true, true, false])
+      #expect(json.map { $0.isNull("error") } == [true, true, false, false, false, false, true])
+      #expect(json[1].string("why_not") == "other machine")
+      #expect(json[0].process?.int("pid") == puppet.pid)
       #expect(json[6].int("client_port") == 1372)
       #expect(json[6].string("remote_host") == "vnt4.webhosting.com")
       expectRefusal(
@@ -123,7 +125,7 @@ extension EndToEnd {
       expectRefusal(try await explain("", [], stage, in: puppet.namespace), ["no line to explain"])
       expectRefusal(
         try await explain("x y z\nx y z\n", ["-"], stage, in: puppet.namespace),
-        ["line 2", "none of its lines"])
+        ["none of 2 lines", "line 1"])
     }
 
     @Test func aFilterIsAskedOfWhatIsOpen() async throws {
