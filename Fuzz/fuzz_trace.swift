@@ -33,6 +33,16 @@ private func known(_ event: TraceLayout.Event) -> [UInt8] {
       ])
   case .destroyed: format(2, socket)
   case .reset: format(3, socket)
+  case .failed:
+    format(
+      8,
+      [
+        ("int error", 8, 4), ("u16 sport", 12, 2), ("u16 dport", 14, 2), ("u16 family", 16, 2),
+        ("u16 protocol", 18, 2), ("u8 saddr[4]", 20, 4), ("u8 daddr[4]", 24, 4), ("u8 saddr_v6[16]", 28, 16),
+        ("u8 daddr_v6[16]", 44, 16),
+      ])
+  case .unreachable:
+    format(9, [("int type", 16, 4), ("int code", 20, 4), ("u8 saddr[4]", 24, 4), ("u8 daddr[4]", 28, 4)])
   case .created: format(4, [("pid_t pid", 8, 4), ("char comm[16]", 12, 16), ("u64 clone_flags", 32, 8)])
   case .renamed: format(5, [("pid_t pid", 8, 4), ("char newcomm[16]", 28, 16)])
   case .executed:
@@ -65,7 +75,7 @@ public func fuzzTrace(_ data: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
 
   let text = bytes.prefix { $0 != 0 }
   let rest = Array(bytes.dropFirst(text.count + 1))
-  let changed = TraceLayout.Event.allCases[count % 6]
+  let changed = TraceLayout.Event.allCases[count % TraceLayout.Event.allCases.count]
   if let other = try? TraceLayout({ $0 == changed ? Array(common.utf8) + text : known($0) }) {
     check(PageDecoder(page: pageLayout, layout: other), rest)
   }

@@ -6,6 +6,7 @@
 #
 #   Fuzz/run.sh parse 1000000      socket tables (Fuzz/fuzz_parse.swift)
 #   Fuzz/run.sh diag 1000000       answers of sock_diag (Fuzz/fuzz_diag.swift)
+#   Fuzz/run.sh evidence 1000000   what netstat, ss, lsof and scanners wrote (Fuzz/fuzz_evidence.swift)
 #
 # A target is a file Fuzz/fuzz_TARGET.swift with LLVMFuzzerTestOneInput in it. The modules it imports are built
 # straight with swiftc, instrumented, into .fuzz/, where the corpus and whatever made it fail are kept too.

@@ -10,6 +10,6 @@ if [ ! -x Fuzz/run.sh ]; then
   echo "fuzz: skipped: there is no Fuzz/run.sh"
   exit 0
 fi
-for target in parse filter diag trace; do
+for target in parse filter diag trace evidence; do
   Fuzz/run.sh "$target" "$runs"
 done

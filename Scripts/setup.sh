@@ -91,7 +91,7 @@ wanted() {
 }
 
 tests() {
-  wanted "the tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3 valgrind:valgrind strip:binutils
+  wanted "the tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3 valgrind:valgrind strip:binutils nft:nftables
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: not root: the end-to-end tests that make network namespaces are skipped"
   fi

@@ -24,6 +24,7 @@ struct Connwatch: ParsableCommand {
         connwatch -tulpn                 who listens, as with netstat and ss
         connwatch history dport = :443   connections to port 443, newest first
         connwatch services               local ports and the services they used
+        connwatch blocked                what never got through, by program
         connwatch list --at 03:14        the table as it stood at 03:14
         connwatch listeners --check      exit status 1 for an unexpected listener
 
@@ -35,7 +36,8 @@ struct Connwatch: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
-      ListenersCommand.self, ImportCommand.self, DiffCommand.self, DatabaseCommand.self,
+      BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, ImportCommand.self,
+      DiffCommand.self, DatabaseCommand.self,
     ],
     defaultSubcommand: ListCommand.self,
     helpNames: [.short, .long])
@@ -75,6 +77,8 @@ struct Connwatch: ParsableCommand {
     case "history": return try? HistoryCommand.parse(rest)
     case "events": return try? EventsCommand.parse(rest)
     case "services": return try? ServicesCommand.parse(rest)
+    case "blocked": return try? BlockedCommand.parse(rest)
+    case "explain": return try? ExplainCommand.parse(rest)
     default: return nil
     }
   }

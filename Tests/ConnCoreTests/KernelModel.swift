@@ -21,6 +21,8 @@ struct KernelModel {
     var goneAt = Int64.max
     /// It was an orphan, which the trace does not tell from TIME_WAIT.
     var isOrphan = false
+    /// How the attempt ended, where it was one.
+    var outcome: Life.Outcome?
     var traffic: Traffic?
     /// When its socket was taken apart.
     var destroyed = Int64.max
@@ -121,7 +123,11 @@ struct KernelModel {
     let letsGo = (to == .finWait1 || to == .lastAck) && isTask && !keepsFD
     if letsGo { sockets[at].accepted = false }
     if to == .close {
-      if isTask && from == .synSent && !sockets[at].wasReset {
+      let wasTold = lives[sockets[at].life].outcome != nil
+      if from == .synSent, !wasTold {
+        lives[sockets[at].life].outcome = sockets[at].wasReset ? .refused : isTask ? .abandoned : nil
+      }
+      if isTask && from == .synSent && !sockets[at].wasReset && !wasTold {
         // With nothing sent the port is still what it was.
         let life = sockets[at].life
         lives[life].isNone = change.local.port == lives[life].portAtFirst
@@ -183,6 +189,15 @@ struct KernelModel {
   mutating func reset(_ at: Int, _ time: Int64) {
     sockets[at].wasReset = true
     trace.append(TraceEvent(boot: time, .reset(socket: sockets[at].address)))
+  }
+
+  /// It was told an error: one that ended it, or 0 for one that is only kept in mind.
+  mutating func fail(_ at: Int, _ time: Int64, _ error: Int32) {
+    let socket = sockets[at]
+    let outcome = Life.Outcome(error: error)
+    lives[socket.life].outcome = outcome ?? .refused
+    let ends = SocketEnds(proto: socket.proto, local: socket.local, remote: socket.remote)
+    trace.append(TraceEvent(boot: time, .failed(SocketFailure(ends: ends, outcome: outcome))))
   }
 
   /// The last descriptor is gone.

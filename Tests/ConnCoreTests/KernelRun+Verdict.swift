@@ -82,6 +82,7 @@ extension KernelRun {
     let direction: Direction? = steps[0].state == .synSent ? .outbound : .inbound
     check(life.direction == direction, "direction \(life.direction?.name ?? "-")")
     check(life.sources.contains(.trace), "sources")
+    check(life.outcome == truth.outcome, "outcome \(life.outcome.map { "\($0)" } ?? "-")")
     let owner = model.sockets[truth.socket].owner
     // One that a listener took has its owner from whoever listened there, or from a row.
     check(life.owner == owner || direction == .inbound, "owner \(life.owner)")

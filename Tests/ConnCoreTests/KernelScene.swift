@@ -8,7 +8,7 @@ import ConnCore
 /// - `C t SYN_SENT 0`: C goes to this state, in the context of a task (`t`; `k` where the process keeps the descriptor
 ///   that a close would have let go of) or of an interrupt (`s`); a number is the local port that the event carries
 ///   where it is not the true one.
-/// - `C R`: it received a reset. `C D`: destroyed; `C D 0`: the message of its end has forgotten the remote port.
+/// - `C R`: it received a reset. `C E 113`: it was told an error, 0 for one that ended nothing. `C D`: destroyed; `C D 0`: the message of its end has forgotten the remote port.
 /// - `S A`: accepted. `S Q`: a request for it is in the table. `C P 43472`: its next port; `T X 43472`: that of its
 ///   other end.
 /// - `C F`: the other end's FIN came to an orphan. `C G`: the orphan expired. `C U`: its TIME_WAIT is cut short, since
@@ -21,6 +21,9 @@ struct KernelScene: Sendable {
 
   /// Another socket has the ends of one that was in TIME_WAIT.
   var usesEndsAgain: Bool { script.contains(" U\n") }
+
+  /// A socket is told an error.
+  var tellsErrors: Bool { script.contains(" C E ") }
 
   struct Line {
     var time: Int64
@@ -57,6 +60,7 @@ struct KernelScene: Sendable {
       let words = line.words
       switch words[0] {
       case "R": model.reset(at, time)
+      case "E": model.fail(at, time, Int32(words[1])!)
       case "D": model.destroy(at, time, isWhole: words.count == 1)
       case "A": model.accept(at, time)
       case "Q": model.request(at, time)

@@ -105,6 +105,56 @@ extension KernelScene {
         150393 C D
         """),
     KernelScene(
+      name: "refused, and the error told",
+      script: """
+        62 C t SYN_SENT 0
+        98 C R
+        101 C s CLOSE
+        103 C E 111
+        150341 C D 0
+        """),
+    KernelScene(
+      name: "no such host",
+      script: """
+        67 C t SYN_SENT 0
+        3051131 C s CLOSE
+        3051133 C E 113
+        3051420 C D 0
+        """),
+    KernelScene(
+      name: "no answer at all",
+      script: """
+        67 C t SYN_SENT 0
+        4200131 C s CLOSE
+        4200133 C E 110
+        4300420 C D
+        """),
+    KernelScene(
+      name: "rejected by this machine, the caller closes",
+      script: """
+        67 C t SYN_SENT 0
+        108 C E 0
+        3049 C t CLOSE
+        3053 C D 0
+        """),
+    KernelScene(
+      name: "rejected by this machine, bound",
+      script: """
+        67 C t SYN_SENT
+        108 C E 0
+        3049 C t CLOSE
+        3053 C D 0
+        """),
+    KernelScene(
+      name: "rejected by this machine, the second SYN too",
+      script: """
+        67 C t SYN_SENT 0
+        108 C E 0
+        1028178 C s CLOSE
+        1028190 C E 113
+        1034540 C D 0
+        """),
+    KernelScene(
       name: "filtered, the caller closes",
       script: """
         102 C t SYN_SENT 0

@@ -17,7 +17,7 @@ import Testing
     torrents 700000/tcp
     zero 0/tcp
     notaport x/tcp
-    sctponly 99/sctp
+    sctponly 100/sctp
     evil\u{1B}[31m 98/tcp good
     short
     crlf 97/tcp alias\r
@@ -29,7 +29,8 @@ import Testing
       (UInt16(22), Transport.tcp, "ssh"), (22, .udp, nil), (53, .udp, "domain"), (80, .tcp, "http"),
       (9090, .tcp, "websm"), (6379, .tcp, "myredis"), (98, .tcp, "good"), (97, .tcp, "crlf"),
       (96, .udp, "last"),
-      (99, .tcp, nil), (443, .tcp, "https"), (443, .udp, "https"), (51820, .udp, "wireguard"), (0, .tcp, nil),
+      (100, .tcp, nil), (443, .tcp, "https"), (443, .udp, "https"), (51820, .udp, "wireguard"),
+      (0, .tcp, nil),
       (65535, .udp, nil), (8443, .tcp, "https-alt"), (25, .tcp, "smtp"),
     ] as [(UInt16, Transport, String?)])
   func namesAPort(port: UInt16, transport: Transport, name: String?) {

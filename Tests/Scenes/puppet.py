@@ -8,9 +8,10 @@
 
 Orders are JSON objects, one a line; each is answered with one, {"error": …} where it failed. Sockets are named by "key".
 
-  {"do": "listen", "key": "web", "address": "127.0.0.1", "port": 8080}
-  {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first, "local_address" too
+  {"do": "listen", "key": "web", "address": "127.0.0.1", "port": 8080}     "v6only": true or false for IPV6_V6ONLY
+  {"do": "connect", "key": "a", "address": "127.0.0.1", "port": 8080}      "local_port" binds it first, "local_address" too; gives up after "timeout" s
   {"do": "accept", "key": "b", "from": "web"}
+  {"do": "bind", "key": "d", "address": "127.0.0.1", "port": 4444}         a TCP socket that is bound and does not listen
   {"do": "udp", "key": "u", "address": "127.0.0.1", "port": 53}            "to_port" connects it
   {"do": "send", "key": "a", "bytes": 1000}                                its peer need not read them
   {"do": "close", "key": "a"}                                              "reset": true sends RST
@@ -57,6 +58,8 @@ class Puppet:
     sock = socket.socket(family, kind)
     if kind == socket.SOCK_STREAM:
       sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if "v6only" in order:
+      sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(order["v6only"]))
     return sock
 
   def listen(self, order):
@@ -65,11 +68,16 @@ class Puppet:
     sock.listen(4096)
     return self.keep(order["key"], sock)
 
+  def bind(self, order):
+    sock = self.make(order, socket.SOCK_STREAM)
+    sock.bind((order.get("address", "127.0.0.1"), order.get("port", 0)))
+    return self.keep(order["key"], sock)
+
   def connect(self, order):
     sock = self.make(order, socket.SOCK_STREAM)
     if "local_port" in order:
       sock.bind((order.get("local_address", ""), order["local_port"]))
-    sock.settimeout(5)
+    sock.settimeout(order.get("timeout", 5))
     sock.connect((order.get("address", "127.0.0.1"), order["port"]))
     return self.keep(order["key"], sock)
 
@@ -154,7 +162,7 @@ class Puppet:
   def obey(self, line):
     try:
       order = json.loads(line)
-      orders = ("listen", "connect", "accept", "send", "udp", "close", "name", "burst", "churn", "calm", "sysctl")
+      orders = ("listen", "bind", "connect", "accept", "send", "udp", "close", "name", "burst", "churn", "calm", "sysctl")
       if order.get("do") not in orders:
         raise ValueError(f"do: one of {', '.join(orders)}")
       return getattr(self, order["do"])(order)

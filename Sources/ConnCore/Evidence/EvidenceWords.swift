@@ -94,7 +94,9 @@ extension EvidenceRow {
   /// Finds the table from the transport and the addresses, where the line did not say it.
   mutating func setFamily() {
     guard proto == nil, let transport else { return }
-    guard let address = local.address ?? remote?.address else { return }
-    proto = address.isV4 ? (transport == .tcp ? .tcp : .udp) : (transport == .tcp ? .tcp6 : .udp6)
+    guard let end = local.address == nil ? remote : local, let address = end.address else { return }
+    // A v4-mapped address is one of a socket of IPv6, and is written with colons.
+    let isV4 = address.isV4 && end.host?.contains(":") != true
+    proto = isV4 ? (transport == .tcp ? .tcp : .udp) : (transport == .tcp ? .tcp6 : .udp6)
   }
 }

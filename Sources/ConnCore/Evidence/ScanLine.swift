@@ -22,7 +22,7 @@ extension EvidenceReader {
     let underscores = branch.prefix { $0 == "_" }
     if underscores.count < 2 {
       // A banner has as many lines as the service wishes.
-      return branchIndent.map { words.indent > $0 } == true ? .context(.detail) : nil
+      return last == .portScan && branchIndent.map { words.indent > $0 } == true ? .context(.detail) : nil
     }
     let isJoined = underscores.endIndex < branch.endIndex
     let number = isJoined ? branch[underscores.endIndex...] : words[1]

@@ -11,6 +11,10 @@ public struct TraceEvent: Sendable {
     case destroyed(socket: UInt64, cookie: UInt64)
     /// A TCP socket received a reset.
     case reset(socket: UInt64)
+    /// A TCP socket was told an error.
+    case failed(SocketFailure)
+    /// This machine answered a packet by saying that its destination cannot be reached.
+    case unreachable(UnreachableAnswer)
     /// A process or thread began, ran another program, or was renamed.
     case task(TaskEvent)
   }

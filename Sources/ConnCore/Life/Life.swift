@@ -70,12 +70,16 @@ public struct Life: Sendable {
   public var role: Role
   /// Which end is the service, nil rather than a guess.
   public var direction: Direction?
+  /// How an attempt ended that never became a connection; nil where nobody told it.
+  public var outcome: Outcome?
   /// The state at first sight.
   public var firstState: SocketState
   /// The remote end.
   public var remote: Endpoint
   /// What showed it to us.
   public var sources: Sources
+  /// What was said of it when it began to listen; nil where nobody judged, and for what is no listener.
+  public var verdict: ListenerVerdict?
   /// The user id, ``SocketRow/noUID`` where never seen.
   public var rawUID: UInt32
   /// The last inode that was not 0.

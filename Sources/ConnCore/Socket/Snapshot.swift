@@ -24,6 +24,9 @@ public struct Snapshot: Sendable {
   public var cookies: [UInt64] = []
   /// What each row's connection has carried, nil where not known. Empty where nobody asked, else one a row.
   public var traffic: [Traffic?] = []
+  /// Of sockets bound to `::` that have no remote end, by inode: whether they take IPv6 alone (IPV6_V6ONLY), or IPv4 too.
+  /// Only sock_diag tells.
+  public var v6Only: [UInt64: Bool] = [:]
 
   /// Makes a snapshot.
   public init(

@@ -151,6 +151,7 @@ extension LifeTable {
     lives[at].firstSeen = lives[at].firstSeen + (slots[at].lastSeenBoot - lives[at].firstSeenBoot)
     lives[at].firstSeenBoot = slots[at].lastSeenBoot
     lives[at].laterSteps = []
+    lives[at].outcome = nil
     lives[at].closedOffset = nil
     if slots[at].state == .close || slots[at].state == .timeWait { slots[at].state = .established }
     lives[at].firstState = slots[at].state
@@ -189,6 +190,7 @@ extension LifeTable {
     life.closedOffset = traced.closedBoot.map { max(0, $0 - traced.openedBoot) }
     life.lastSeenOffset = life.closedOffset ?? 0
     life.owner = traced.owner
+    life.outcome = traced.outcome
     if let end {
       life.sources.insert(.end)
       life.traffic = end.traffic

@@ -53,6 +53,7 @@ extension LifeTable {
     var role: Life.Role
     var direction: Direction?
     var sources: Life.Sources
+    var outcome: Life.Outcome?
     var firstState: SocketState
     var laterSteps: [Life.Step]
     var closedOffset: Int64?
@@ -69,6 +70,7 @@ extension LifeTable {
       role = life.role
       direction = life.direction
       sources = life.sources
+      outcome = life.outcome
       firstState = life.firstState
       laterSteps = life.laterSteps
       closedOffset = life.closedOffset
@@ -86,6 +88,7 @@ extension LifeTable {
         firstSeenBoot: firstSeenBoot,
         uncertainty: uncertainty, sources: sources)
       life.owner = owner
+      life.outcome = outcome
       life.cookie = slot.cookie
       life.laterSteps = laterSteps
       life.closedOffset = closedOffset

@@ -11,6 +11,8 @@ extension LifeTable {
       case .state(let change): take(change, event.boot)
       case .destroyed(let socket, let cookie): destroyed(socket, cookie, event.boot)
       case .reset(let socket): book[socket]?.wasReset = true
+      case .failed(let failure): tell(failure, event.boot)
+      case .unreachable(let answer): answers.add((answer, event.boot))
       case .task: break
       }
     }
@@ -35,6 +37,7 @@ extension LifeTable {
       book[socket] = Traced(change, boot: boot, isPartial: true)
       unbound.insert(socket)
     }
+    if change.from == .synSent, change.to == .close { noteFailed(change) }
     guard let step = book[socket]?.move(change, boot) else {
       book[socket] = nil
       unbound.remove(socket)
@@ -51,6 +54,7 @@ extension LifeTable {
     let offset = max(lives[at].laterSteps.last?.offset ?? 0, boot - lives[at].firstSeenBoot)
     lives[at].laterSteps.append(Life.Step(state, at: offset))
     lives[at].sources.insert(.trace)
+    if traced.outcome != nil { lives[at].outcome = traced.outcome }
     slots[at].state = state
     slots[at].lastSeenBoot = max(slots[at].lastSeenBoot, boot)
     if traced.closedBoot != nil && lives[at].closedOffset == nil { lives[at].closedOffset = offset }
@@ -137,6 +141,7 @@ extension LifeTable {
     }
     unbound.removeAll()
     tracedListeners.removeAll()
+    forgetFailures()
   }
 
   /// Parts a slot and its traced socket, of which nothing is left to tell.
@@ -240,6 +245,7 @@ extension LifeTable {
       pass.isOutOfOrder = true
     }
     if traced.owner.process != nil { lives[at].owner = traced.owner }
+    if traced.outcome != nil { lives[at].outcome = traced.outcome }
     lives[at].sources.insert(.trace)
     if let closed = traced.closedBoot { lives[at].closedOffset = max(0, closed - lives[at].firstSeenBoot) }
     slots[at].state = lives[at].laterSteps.last?.state ?? lives[at].firstState

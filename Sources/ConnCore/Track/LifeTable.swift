@@ -64,6 +64,12 @@ public struct LifeTable: Sendable {
   var goneListeners: [UInt64] = []
   /// Those of them that are open and have no slot.
   var unbound: Set<UInt64> = []
+  /// Traced sockets whose attempt to connect has just failed, the latest last: the error may follow.
+  var failed = Lately<(socket: UInt64, ends: SocketEnds)>()
+  /// Errors that sockets were told without being ended by them, and when.
+  var warned = Lately<(failure: SocketFailure, boot: Int64)>()
+  /// What this machine answered lately, and when.
+  var answers = Lately<(answer: UnreachableAnswer, boot: Int64)>()
   /// Traced sockets that were destroyed and whose end was not heard yet, by cookie.
   var awaiting: [UInt64: Traced] = [:]
   /// How many lives had a socket that then began another one; the end of each waits under a key of its own.
@@ -111,6 +117,7 @@ public struct LifeTable: Sendable {
     awaiting.removeAll()
     heardEnds.removeAll()
     tracedListeners.removeAll()
+    forgetFailures()
     for at in slots.indices where slots[at].isLive { slots[at].socket = 0 }
   }
 

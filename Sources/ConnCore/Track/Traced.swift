@@ -18,6 +18,8 @@ struct Traced {
   /// The inode of the opener's network namespace, 0 where nobody told it.
   var namespace: UInt64
   var wasReset = false
+  /// How it ended, where that was before it was established.
+  var outcome: Life.Outcome?
   var closedBoot: Int64?
   /// The slot of its life, -1 as long as no row and no message has shown that the socket is of our namespace.
   var slot = -1
@@ -56,6 +58,7 @@ struct Traced {
   ///   sent, the kernel does not count it, and the ends it shows may be another connection's.
   mutating func move(_ change: StateChange, _ boot: Int64) -> SocketState? {
     if change.to == .close && state == .synSent && !wasReset && change.thread != 0 && slot < 0
+      && outcome == nil
       && change.local.port == local.port && boot - openedBoot < Self.failsWithin
     {
       return nil
@@ -66,6 +69,9 @@ struct Traced {
     var next = change.to
     if next == .close {
       closedBoot = boot
+      if change.from == .synSent, outcome == nil {
+        outcome = wasReset ? .refused : change.thread != 0 ? .abandoned : nil
+      }
       // TIME_WAIT is not traced: what leaves these states without a reset goes into it, or is an orphan that will.
       if (change.from == .finWait2 || change.from == .closing) && !wasReset { next = .timeWait }
     }

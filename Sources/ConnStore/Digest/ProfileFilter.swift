@@ -48,10 +48,15 @@ struct ProfileFilter {
   /// Looks the dictionaries up.
   init(_ query: LifeQuery, _ connection: Connection) throws(StoreError) {
     roles = query.roles.reduce(0) { $0 | 1 << $1.rawValue }
-    root =
+    var root =
       try query.condition.map { condition throws(StoreError) in
         try Self.node(condition.expression, connection)
       } ?? .all([])
+    isOfPathsAlone = query.attemptsOnly && query.condition == nil && query.roles == [.connection]
+    if query.attemptsOnly {
+      root = .all([.test(.path(try connection.numbers(.pathsOfAttempts))), root])
+    }
+    self.root = root
     var asksTraits = false
     var asksProcesses = false
     var ports: [ClosedRange<UInt16>] = []
@@ -82,6 +87,8 @@ struct ProfileFilter {
     return Self.answer(root, profile, client, traits)
   }
 
+  /// True where the sequence of states alone decides, of which no profile tells.
+  let isOfPathsAlone: Bool
   /// True where the answer can depend on states or process ids, which change after a block has been digested.
   let asksTraits: Bool
   /// True where it can depend on process ids.

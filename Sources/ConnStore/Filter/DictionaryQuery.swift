@@ -34,6 +34,18 @@ struct DictionaryQuery {
     bindings = listed.map { .text($0.name) }
   }
 
+  /// Of `path`: those of connections that never were any.
+  static let pathsOfAttempts: DictionaryQuery = {
+    let paths: [[SocketState]] =
+      [.synSent, .synReceived].flatMap { first in
+        [[first], [first, .close]]
+      } + [[.synSent, .synReceived], [.synSent, .synReceived, .close]]
+    let texts = paths.map { states in "'[" + states.map { "\"\($0.name)\"" }.joined(separator: ",") + "]'" }
+    return DictionaryQuery(sql: "SELECT id FROM path WHERE states IN (\(texts.joined(separator: ",")))")
+  }()
+
+  private init(sql: String) { self.sql = sql }
+
   /// Of `program`: those that a test of the program fits; none for a test of anything else.
   init(programsOf test: FilterTest) {
     sql = "SELECT id FROM program WHERE "

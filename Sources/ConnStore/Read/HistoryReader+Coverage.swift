@@ -30,6 +30,18 @@ extension HistoryReader {
     return coverage
   }
 
+  /// True where some sample of a range was made without the kernel's trace.
+  public func isUntraced(since: Timestamp? = nil, until: Timestamp? = nil) throws(StoreError) -> Bool {
+    let rows = try connection.prepare(
+      """
+      SELECT 1 FROM sample s JOIN run r ON r.id = s.run
+      WHERE s.last >= ? AND s.first <= ? AND instr(r.source, 'trace') = 0 LIMIT 1
+      """)
+    rows.bind(1, since?.microseconds ?? .min)
+    rows.bind(2, until?.microseconds ?? .max)
+    return try rows.step()
+  }
+
   /// Where the sockets were read from by the last run that sampled in a range; nil where none did.
   public func source(since: Timestamp? = nil, until: Timestamp? = nil) throws(StoreError) -> String? {
     let rows = try connection.prepare(

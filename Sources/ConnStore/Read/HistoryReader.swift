@@ -73,6 +73,13 @@ public final class HistoryReader {
     return Timestamp(microseconds: first)...Timestamp(microseconds: last)
   }
 
+  /// When the first recorder of this history began; nil where none did. Unlike the first sample it is never taken out.
+  public func firstRun() throws(StoreError) -> Timestamp? {
+    let row = try connection.prepare("SELECT started FROM run ORDER BY id LIMIT 1")
+    guard try row.step() else { return nil }
+    return Timestamp(microseconds: row.microseconds(0))
+  }
+
   /// The last sample at or before `moment`, exact where the interval allows: samples of a minute share a row.
   public func sample(atOrBefore moment: Timestamp) throws(StoreError) -> Timestamp? {
     let row = try connection.prepare(

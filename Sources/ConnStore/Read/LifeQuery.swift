@@ -22,6 +22,8 @@ public struct LifeQuery: Sendable {
   public var countsTimeWait = false
   /// What kinds of sockets.
   public var roles: Set<Life.Role> = [.connection]
+  /// Only TCP connections that never became any: no further than SYN_SENT or SYN_RECV.
+  public var attemptsOnly = false
   /// Whose lives: those of this machine unless evidence of others is asked for.
   public var hosts = HostChoice.own
   /// Only lives that match.
@@ -170,7 +172,7 @@ extension HistoryReader {
     // Numbers below 0, which only damage makes, are in no block.
     let isDigested =
       schema >= 3 && part.table == "life l" && !part.filter.conditions.isEmpty && part.numbers.lowerBound >= 0
-    if isDigested, query.condition != nil || !query.roles.contains(.connection) {
+    if isDigested, query.condition != nil || query.attemptsOnly || !query.roles.contains(.connection) {
       var walk = try LifeWalk(connection, part, query, select: select)
       return try walk.run(body)
     }
@@ -246,6 +248,7 @@ extension HistoryReader {
       let numbers = query.roles.map { String($0.rawValue) }.sorted().joined(separator: ", ")
       conditions.append("(l.flags >> 4 & 3) IN (\(numbers))")
     }
+    if query.attemptsOnly { conditions.append("l.path IN (\(DictionaryQuery.pathsOfAttempts.sql))") }
     if let condition = query.condition {
       conditions.append("(\(condition.sql))")
       bindings += condition.bindings

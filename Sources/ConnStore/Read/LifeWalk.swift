@@ -127,6 +127,7 @@ struct LifeWalk {
       if let more = late[number] { traits?.add(more) }
       if let traits, filter.answer(traits) == .no { return true }
     }
+    if filter.isOfPathsAlone { return try filtered.each(asked, body) }
     lives.bind(1, number)
     defer { lives.reset() }
     guard try lives.step() else { return try filtered.each(asked, body) }

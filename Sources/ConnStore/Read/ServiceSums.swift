@@ -13,6 +13,7 @@ extension HistoryReader {
     if query.hosts.includesOwn {
       for part in try parts(query) { try ofStore { try sums.add(part) } }
       try sums.addOpen()
+      if sums.hasFTP || query.condition != nil { try ofStore { try sums.joinFTP() } }
     }
     try sums.addEvidence()
     var names: [Int64: String] = [:]
@@ -33,6 +34,10 @@ private struct ServiceSums {
   /// Numbers of lives that were added by rollups.
   private var rolled: [Range<Int64>] = []
   var tally: ServiceTally
+  /// Some connection may be one of FTP's control connections.
+  private(set) var hasFTP = false
+  /// Numbers of programs that serve FTP on any port.
+  private let servers: NumberSet
   // Kept for their memory:
   private var profiles: [Profile] = []
   private var fits: [Bool] = []
@@ -62,6 +67,14 @@ private struct ServiceSums {
     self.directions = directions.reduce(0) { $0 | 1 << $1.rawValue }
     tally = ServiceTally(directions: directions)
     rollups = try Rollups(reader, query)
+    var servers = NumberSet()
+    for server in FTPControls.servers {
+      let query = DictionaryQuery(programsOf: .process(server))
+      let rows = try reader.connection.prepare(query.sql)
+      rows.bind(all: query.bindings)
+      while try rows.step() { servers.insert(rows.integer(0)) }
+    }
+    self.servers = servers
   }
 
   private static func columns(seen: String = "l.seen") -> String {
@@ -95,6 +108,7 @@ private struct ServiceSums {
     var part = part
     part.numbers = numbers
     _ = try reader.eachRow(of: part, query, select: { "\(Self.columns()) FROM \($0)" }) { row throws(Never) in
+      note(row)
       tally.add(row)
       return true
     }
@@ -120,6 +134,7 @@ private struct ServiceSums {
       else { continue }
       fits.removeAll(keepingCapacity: true)
       for profile in profiles {
+        if profile.service == FTPControls.port || servers.contains(Int64(profile.program)) { hasFTP = true }
         guard asksFor(profile) else {
           fits.append(false)
           continue
@@ -151,6 +166,7 @@ private struct ServiceSums {
     open.bind(all: bindings)
     while try open.step() {
       let number = open.integer(0)
+      note(open)
       tally.add(open, isCounted: rolled.contains { $0.contains(number) })
     }
     guard let rollups, !rolled.isEmpty else { return }
@@ -161,6 +177,56 @@ private struct ServiceSums {
         asksFor(profile), rollups.filter.answer(profile) == .yes
       else { continue }
       tally.see(profile, last: late.microseconds(1))
+    }
+  }
+
+  /// Looks whether a row may be of a control connection of FTP, in either direction.
+  private mutating func note(_ row: Statement) {
+    if row.integer(4) == Int64(FTPControls.port) || row.integer(6) == Int64(FTPControls.port)
+      || servers.contains(row.integer(8))
+    {
+      hasFTP = true
+    }
+  }
+
+  /// Makes one service of FTP's data connections, which are on as many ports as there are files: takes them out of the
+  /// services of these, and adds them up as what was opened from port 20, in the direction of their control connections.
+  mutating func joinFTP() throws {
+    let data = try reader.ftpData(query)
+    if data.isEmpty { return }
+    var moved: [ServiceTally.Key: Int] = [:]
+    let finished = try reader.connection.prepare("\(Self.columns()) FROM life l WHERE l.id = ?")
+    let open = try reader.connection.prepare("\(Self.columns()) FROM open_life l WHERE l.id = ?")
+    for (life, direction) in data {
+      let joined = ServiceTally.Key(transport: .tcp, port: FTPControls.dataPort, direction: direction)
+      let own = ServiceTally.Key(life)
+      if own == joined { continue }
+      if let own, tally.counts(own) { moved[own, default: 0] += 1 }
+      for row in [finished, open] {
+        row.bind(1, life.id)
+        defer { row.reset() }
+        if try row.step() { tally.add(row, as: joined, seen: life.lastSeenOffset) }
+      }
+    }
+    // A port of nothing else is gone; what else there was on another one is added up again.
+    let shared = Set(moved.filter { key, count in tally.remove(key) > count }.keys)
+    if shared.isEmpty { return }
+    var again = query
+    again.condition = HistoryReader.condition([HistoryReader.service(shared.map(\.port))] + query.expressions)
+    let taken = Set(data.map(\.life.id))
+    let last = try reader.lastSampleBoot()
+    let (conditions, bindings) = HistoryReader.openConditions(again)
+    let seen = last.map { "max(l.seen, \($0) - l.opened_boot)" } ?? "l.seen"
+    let going = try reader.connection.prepare(
+      "\(Self.columns(seen: seen)) FROM open_life l" + HistoryReader.whereClause(conditions))
+    going.bind(all: bindings)
+    while try going.step() { tally.add(going, only: shared, except: taken) }
+    for part in try reader.parts(again) {
+      _ = try reader.eachRow(of: part, again, select: { "\(Self.columns()) FROM \($0)" }) {
+        row throws(Never) in
+        tally.add(row, only: shared, except: taken)
+        return true
+      }
     }
   }
 

@@ -5,7 +5,8 @@ import ConnCore
 
 /// The sums of services while they are made.
 struct ServiceTally {
-  private struct Key: Hashable {
+  /// What makes a service.
+  struct Key: Hashable {
     var transport: Transport
     var port: UInt16
     var direction: Direction
@@ -16,6 +17,21 @@ struct ServiceTally {
 
     init(_ profile: Profile, _ direction: Direction) {
       self.init(transport: profile.proto.transport, port: profile.service, direction: direction)
+    }
+
+    /// The service of a life, nil where its direction is not known.
+    init?(_ life: Life) {
+      guard let direction = life.direction else { return nil }
+      let port = direction == .inbound ? life.local.port : life.remote.port
+      self.init(transport: life.proto.transport, port: port, direction: direction)
+    }
+
+    /// The service of the row a statement stands on.
+    init?(_ row: Statement) {
+      let flags = LifeFlags(rawValue: row.integer(7))
+      guard let direction = flags.direction else { return nil }
+      let port = UInt16(truncatingIfNeeded: row.integer(direction == .inbound ? 4 : 6))
+      self.init(transport: flags.proto.transport, port: port, direction: direction)
     }
   }
 
@@ -39,16 +55,37 @@ struct ServiceTally {
   ///
   /// - Parameter isCounted: true where all but its end is in already.
   mutating func add(_ row: Statement, isCounted: Bool = false) {
-    let flags = LifeFlags(rawValue: row.integer(7))
-    guard let direction = flags.direction, directions.contains(direction) else { return }
+    guard let key = Key(row), directions.contains(key.direction) else { return }
+    add(row, to: key, seen: row.microseconds(3), isCounted: isCounted)
+  }
+
+  /// Adds it where it is of one of these services, and none of these lives.
+  mutating func add(_ row: Statement, only keys: Set<Key>, except lives: Set<Int64>) {
+    guard let key = Key(row), keys.contains(key), !lives.contains(row.integer(0)) else { return }
+    add(row)
+  }
+
+  /// Adds it to another service than its own.
+  mutating func add(_ row: Statement, as key: Key, seen: Int64) {
+    if directions.contains(key.direction) { add(row, to: key, seen: seen) }
+  }
+
+  /// True where there are connections of a service.
+  func counts(_ key: Key) -> Bool { places[key] != nil }
+
+  /// Takes a service out; returns how many connections it had.
+  mutating func remove(_ key: Key) -> Int {
+    places.removeValue(forKey: key).map { sums[$0].connections } ?? 0
+  }
+
+  private mutating func add(_ row: Statement, to key: Key, seen: Int64, isCounted: Bool = false) {
     let local = UInt16(truncatingIfNeeded: row.integer(4))
-    let port = direction == .inbound ? local : UInt16(truncatingIfNeeded: row.integer(6))
-    let place = place(of: Key(transport: flags.proto.transport, port: port, direction: direction))
+    let place = place(of: key)
     let opened = row.microseconds(1)
     let isOpen = row.isNull(2)
     if isOpen { sums[place].open += 1 }
     if isCounted {
-      sums[place].last = max(sums[place].last, opened + row.microseconds(3))
+      sums[place].last = max(sums[place].last, opened + seen)
       return
     }
     sums[place].connections += 1
@@ -56,7 +93,7 @@ struct ServiceTally {
     sums[place].ports.insert(local)
     if let program = row.optionalInteger(8) { sums[place].programs.insert(program) }
     sums[place].first = min(sums[place].first, opened)
-    sums[place].last = max(sums[place].last, opened + row.microseconds(3))
+    sums[place].last = max(sums[place].last, opened + seen)
   }
 
   /// Adds what a rollup has of the profiles that fit; false where it is damaged.
@@ -104,8 +141,9 @@ struct ServiceTally {
     return sums.count - 1
   }
 
+  /// The services, the busiest first; FTP's data connections right after their control connections.
   func uses(_ names: [Int64: String]) -> [ServiceUse] {
-    places.map { key, place in
+    var uses = places.map { key, place in
       let sum = sums[place]
       return ServiceUse(
         transport: key.transport, port: key.port, direction: key.direction, remoteHosts: sum.hosts.count,
@@ -117,5 +155,14 @@ struct ServiceTally {
       ($1.connections, $0.port, $0.transport.rawValue, $0.direction.rawValue)
         < ($0.connections, $1.port, $1.transport.rawValue, $1.direction.rawValue)
     }
+    for direction in directions {
+      func place(_ port: UInt16) -> Int? {
+        uses.firstIndex { $0.transport == .tcp && $0.port == port && $0.direction == direction }
+      }
+      guard place(FTPControls.port) != nil, let data = place(FTPControls.dataPort) else { continue }
+      let use = uses.remove(at: data)
+      uses.insert(use, at: place(FTPControls.port).map { $0 + 1 } ?? data)
+    }
+    return uses
   }
 }

@@ -10,7 +10,7 @@ struct LifeColumns {
   /// True where the row is of `evidence_life`, with the columns of ``evidence``.
   var isEvidence = false
 
-  /// The columns that ``Schema/version2`` brought, from column 18 on.
+  /// The columns that ``Schema/version2`` brought, from column 18 on; the verdict is column 23.
   private static let version2 = "l.bytes_in, l.bytes_out, l.rtt, l.retransmits, n.label"
 
   /// The statement up to and without WHERE.
@@ -24,7 +24,7 @@ struct LifeColumns {
     return """
       SELECT l.id, l.opened, l.duration, l.seen, la.bytes, l.lport, ra.bytes, l.rport, l.flags, p.states,
         l.offsets, l.pid, l.uncertainty, g.name, g.exe, g.unit, g.container, g.uid,
-        \(isOld ? "NULL, NULL, NULL, NULL, NULL" : version2)\
+        \(isOld ? "NULL, NULL, NULL, NULL, NULL" : version2), \(schema < 5 ? "NULL" : Schema.verdict)\
       \(extra ? ", l.opened_boot, l.inode, l.process_start, \(isOld ? "NULL" : "l.cookie")" : "")
       FROM \(table) JOIN path p ON p.id = l.path JOIN address la ON la.id = l.laddr
         JOIN address ra ON ra.id = l.raddr LEFT JOIN program g ON g.id = l.program
@@ -57,11 +57,11 @@ struct LifeColumns {
       proto: flags.proto, state: first,
       local: Endpoint(local, UInt16(truncatingIfNeeded: row.integer(5))),
       remote: Endpoint(remote, UInt16(truncatingIfNeeded: row.integer(7))),
-      inode: hasExtra ? UInt64(bitPattern: row.integer(24)) : 0,
+      inode: hasExtra ? UInt64(bitPattern: row.integer(25)) : 0,
       rawUID: row.optionalInteger(17).map { UInt32(truncatingIfNeeded: $0) } ?? SocketRow.noUID)
     var life = Life(
       id: row.integer(0), row: socket, role: flags.role, direction: flags.direction,
-      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.microseconds(23) : 0,
+      firstSeen: Timestamp(microseconds: opened), firstSeenBoot: hasExtra ? row.microseconds(24) : 0,
       uncertainty: row.optionalMicroseconds(12), sources: flags.sources)
     life.closedOffset = row.optionalMicroseconds(2)
     life.lastSeenOffset = row.microseconds(3)
@@ -71,13 +71,16 @@ struct LifeColumns {
     let offsets = row.isNull(10) ? [] : row.withBytes(10, Self.offsets)
     life.laterSteps = zip(states.dropFirst(), offsets).map { Life.Step($0, at: $1) }
     life.owner = owner(row, flags)
+    life.outcome = flags.outcome
     life.traffic = Self.traffic(row)
     life.netns = row.optionalText(22)
-    if hasExtra { life.cookie = UInt64(bitPattern: row.integer(26)) }
     if isEvidence {
       life.origin = LifeOrigin(
         host: row.text(23), localName: Self.name(row, 24, local), remoteName: Self.name(row, 25, remote))
+      return life
     }
+    life.verdict = row.optionalText(23).flatMap(ListenerVerdict.init)
+    if hasExtra { life.cookie = UInt64(bitPattern: row.integer(27)) }
     return life
   }
 
@@ -100,7 +103,7 @@ struct LifeColumns {
     if let pid = row.optionalInteger(11) {
       let process = OwningProcess(
         pid: Int32(truncatingIfNeeded: pid),
-        startTime: hasExtra ? UInt64(bitPattern: row.integer(25)) : 0, name: row.text(13),
+        startTime: hasExtra ? UInt64(bitPattern: row.integer(26)) : 0, name: row.text(13),
         exe: row.optionalText(14), unit: row.optionalText(15), container: row.optionalText(16))
       return SocketOwner(process: process, others: flags.others)
     }

@@ -20,6 +20,7 @@ extension Migration {
     Migration(version: 2, name: "bytes, namespaces and coverage", sql: Schema.version2),
     Migration(version: 3, name: "digests in place of indexes", sql: Schema.version3),
     Migration(version: 4, name: "evidence of hosts", sql: Schema.version4),
+    Migration(version: 5, name: "verdicts of listeners", sql: Schema.version5),
   ]
 
   /// The version of a database that is up to date.

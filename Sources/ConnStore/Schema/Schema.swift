@@ -10,8 +10,8 @@
 enum Schema {
   /// Bits of `flags`: 0–1 proto, 2–3 direction (0 unknown, 1 in, 2 out), 4–5 role (0 connection, 1 listener,
   /// 2 bound), 6–8 why the owner is unknown (0 known or not looked up, else 1 + its place in
-  /// `SocketOwner.WhyUnknown.allCases`), 9–12 sources, 13–20 how many more processes share the socket,
-  /// 24 imported.
+  /// `SocketOwner.WhyUnknown.allCases`), 9–12 sources, 13–20 how many more processes share the socket, 21–23 how an
+  /// attempt to connect ended that came to nothing (0 unknown, else `Life.Outcome`), 24 imported.
   static let version1 = """
     CREATE TABLE run(
       id INTEGER PRIMARY KEY, started INTEGER NOT NULL, stopped INTEGER, boot_id TEXT NOT NULL,

@@ -11,7 +11,7 @@ extension Schema {
   static var views: String {
     """
     CREATE VIEW connections AS \(lives(role: "<> 1"));
-    CREATE VIEW listening AS \(lives(role: "= 1"));
+    CREATE VIEW listening AS \(lives(role: "= 1", more: ", \(verdict) AS status"));
     CREATE VIEW transitions AS
       SELECT l.id, \(proto("l.flags")) AS proto, p.value AS state,
         \(iso("l.opened + coalesce(o.value, 0)")) AS at,
@@ -53,7 +53,7 @@ extension Schema {
     """
   }
 
-  private static func lives(role: String) -> String {
+  private static func lives(role: String, more: String = "") -> String {
     let shared = """
       id, opened, duration, laddr, lport, raddr, rport, flags, path, program, pid, uncertainty, \
       bytes_in, bytes_out, rtt, retransmits, netns
@@ -69,7 +69,7 @@ extension Schema {
         \(whyUnknown) AS why_unknown, \(source) AS source,
         l.opened AS first_seen_us, l.last_seen AS last_seen_us, l.opened + l.duration AS closed_us,
         l.bytes_in, l.bytes_out, l.rtt / 1e3 AS rtt_ms, l.retransmits, netns.label AS netns,
-        host.name AS host
+        host.name AS host\(more)
       FROM (
         SELECT \(shared), opened + seen AS last_seen, \(noHost) AS host FROM life
         UNION ALL

@@ -71,9 +71,12 @@ public struct Batch: Sendable {
     duplicates += later.duplicates
     incomplete += later.incomplete
     let overtaken = Set(later.current.lazy.map(\.id)).union(later.finished.lazy.map(\.id))
+    let verdicts = current.lazy.filter { $0.verdict != nil && overtaken.contains($0.id) }
+      .map { ($0.id, $0.verdict) }
+    let earlier = Dictionary(verdicts, uniquingKeysWith: { first, _ in first })
     current.removeAll { overtaken.contains($0.id) }
-    current += later.current
-    finished += later.finished
+    current += later.current.map { $0.withVerdict(earlier[$0.id] ?? nil) }
+    finished += later.finished.map { $0.withVerdict(earlier[$0.id] ?? nil) }
     dropped += later.dropped
     givenUp += later.givenUp
     gaps += later.gaps
@@ -110,4 +113,14 @@ public struct Batch: Sendable {
   }
 
   private static let couldNotWrite = "could not write"
+}
+
+extension Life {
+  /// A listener is judged once: what was said of it earlier still holds.
+  fileprivate func withVerdict(_ earlier: ListenerVerdict?) -> Life {
+    guard verdict == nil, let earlier else { return self }
+    var life = self
+    life.verdict = earlier
+    return life
+  }
 }

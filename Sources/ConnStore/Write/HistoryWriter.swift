@@ -76,6 +76,7 @@ public final class HistoryWriter {
   private let addGap: Statement
   private let samples: SampleWriter
   let digests: DigestWriter
+  private let verdicts: VerdictWriter
   /// Lives taken out since the dictionaries were last swept.
   var removedSinceSweep = 0
   /// When nothing was found to be too old, in ``Retention/pace``s.
@@ -116,6 +117,7 @@ public final class HistoryWriter {
     resumption = try Self.readResumption(connection, run: run, now: now)
     samples = try SampleWriter(connection, dictionaries, lastSample: resumption.lastSample)
     digests = try DigestWriter(connection)
+    verdicts = try VerdictWriter(connection)
     runID = try Self.begin(run, connection, now: now)
   }
 
@@ -218,15 +220,18 @@ public final class HistoryWriter {
           upsert.bind(22, life.owner.process.map { Int64(bitPattern: $0.startTime) })
           upsert.bind(23, life.cookie == 0 ? nil : Int64(bitPattern: life.cookie))
           try upsert.run()
+          try verdicts.write(life)
         }
         for life in batch.finished {
           try bind(life, to: finish)
           try takeOut(life.id)
           try finish.run()
+          try verdicts.write(life)
           try digests.noteEnd(of: life.id)
         }
         for id in batch.dropped {
           try digests.noteRemoval(of: id)
+          try verdicts.drop(id)
           try takeOut(id)
         }
         try samples.count(batch, run: runID)

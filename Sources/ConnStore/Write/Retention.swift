@@ -183,6 +183,7 @@ extension Connection {
     for block in blocks.sorted() {
       let (first, last) = (block * Digest.span, block * Digest.span + Digest.span - 1)
       try removeDigests(from: first, through: last)
+      try removeVerdicts(from: first, through: last)
       try run(
         """
         DELETE FROM late WHERE id BETWEEN \(first) AND \(last)

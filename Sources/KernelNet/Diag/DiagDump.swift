@@ -55,6 +55,8 @@ struct DiagDump {
   private(set) var code: Int32 = 0
   /// Messages that could not be used.
   private(set) var unusable = 0
+  /// Of sockets bound to `::` without a remote end, by inode: see ``Snapshot/v6Only``.
+  private(set) var v6Only: [UInt64: Bool] = [:]
   /// Rows without a user that have one in /proc: request sockets, see ``DiagMessage/row(_:)``.
   private(set) var requestSockets = 0
 
@@ -97,6 +99,11 @@ struct DiagDump {
   private mutating func add(_ socket: DiagMessage, to sockets: inout DiagRows) {
     let row = socket.row(transport)
     if transport == .tcp, row.rawUID == SocketRow.noUID, socket.isRequest { requestSockets += 1 }
+    if socket.isV6, row.state == .listen || row.state == .unconnected, row.local.address == .anyV6,
+      row.inode != 0, let isV6Only = socket.isV6Only
+    {
+      v6Only[row.inode] = isV6Only
+    }
     sockets.rows.append(row)
     sockets.cookies.append(socket.cookie)
     if wantsTraffic { sockets.traffic.append(socket.isListener ? nil : socket.traffic) }

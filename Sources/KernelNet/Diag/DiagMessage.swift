@@ -69,6 +69,12 @@ struct DiagMessage {
     return Traffic(tcpInfo: info)
   }
 
+  /// Whether a socket of IPv6 without a remote end takes IPv6 alone (IPV6_V6ONLY); nil where the message does not say,
+  /// as of all others. The kernel tells since 4.8.
+  var isV6Only: Bool? {
+    message.attribute(Int(INET_DIAG_SKV6ONLY), from: Self.size)?.first.map { $0 != 0 }
+  }
+
   /// The number of the protocol, which only messages about a socket's end have (IPPROTO_TCP, IPPROTO_UDP).
   var protocolNumber: UInt8? {
     message.attribute(Int(INET_DIAG_PROTOCOL), from: Self.size)?.first

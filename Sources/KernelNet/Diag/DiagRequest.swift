@@ -12,13 +12,16 @@ struct DiagRequest {
   /// The states that are shown.
   var states: StateSet
   var wantsTraffic = false
+  /// TCP sockets that are bound and neither listen nor are connected, too: the kernel tells of them since 6.8, as of a
+  /// state that they never are in (TCPF_BOUND_INACTIVE), and /proc never.
+  var wantsBoundInactive = false
   /// A program that picks sockets (INET_DIAG_REQ_BYTECODE); empty picks all.
   var bytecode: [UInt8] = []
 
   var transport: Transport { protos.isDisjoint(with: .tcpTables) ? .udp : .tcp }
 
   /// One bit a state, by the kernel's numbers.
-  var stateMask: UInt32 { states.kernelMask(transport) }
+  var stateMask: UInt32 { states.kernelMask(transport) | (wantsBoundInactive ? 1 << 13 : 0) }
 
   /// True where both families come of one walk along the table, in half the time: `struct inet_diag_req`, the request
   /// of old, has no family. There is none of that kind for UDP.

@@ -20,6 +20,8 @@ public final class SocketDiagReader {
   private var usualCount = 0
   /// Sockets of IPv6, until those of IPv4 that came with them are all there.
   private var sixes = DiagRows()
+  /// What a reading told of sockets bound to `::`.
+  private var v6Only: [UInt64: Bool] = [:]
 
   /// The kernel makes no message of more than 32 KB of a dump, whatever the room (netlink_recvmsg).
   private static let bufferSize = 1 << 15
@@ -61,6 +63,7 @@ public final class SocketDiagReader {
     var sockets = DiagRows()
     sockets.reserve(usualCount, traffic: wantsTraffic)
     var tables: [TableReport] = []
+    v6Only = [:]
     for part in Self.parts(protos) {
       var request = DiagRequest(protos: part, states: states.intersection(filter.states))
       request.wantsTraffic = wantsTraffic
@@ -75,7 +78,22 @@ public final class SocketDiagReader {
       tables: tables, source: .netlink)
     snapshot.cookies = sockets.cookies
     snapshot.traffic = sockets.traffic
+    snapshot.v6Only = v6Only
     return snapshot
+  }
+
+  /// Reads the TCP sockets of both families that are bound and neither listen nor are connected, with their remote ends
+  /// and states of no meaning; none from a kernel before 6.8, which does not tell of them.
+  ///
+  /// - Throws: ``SocketDiagError/unavailable(_:code:)``.
+  public func readBoundInactive() throws(SocketDiagError) -> [SocketRow] {
+    var request = DiagRequest(protos: .tcpTables, states: [])
+    request.wantsBoundInactive = true
+    var fours = DiagRows()
+    var sixes = DiagRows()
+    let end = dump(request, v4: &fours, v6: &sixes)
+    if SocketDiagError.isLasting(end.code) { throw .unavailable(.tcpTables, code: end.code) }
+    return fours.rows + sixes.rows
   }
 
   /// The tables of each request: those of TCP come together.
@@ -96,6 +114,7 @@ public final class SocketDiagReader {
     if SocketDiagError.isLasting(end.code) {
       throw .unavailable(request.transport == .tcp ? .tcpTables : .udpTables, code: end.code)
     }
+    v6Only.merge(end.v6Only) { _, later in later }
     if end.requestSockets > 0 { giveUsers(request, &sockets.rows, from: first) }
     var reports: [TableReport] = []
     for proto in Proto.allCases where request.protos.contains(proto) {
@@ -119,6 +138,7 @@ public final class SocketDiagReader {
     var code: Int32 = 0
     var unusable = 0
     var requestSockets = 0
+    var v6Only: [UInt64: Bool] = [:]
   }
 
   /// Asks until an answer comes without interruption, a few times at most; the last one stays.
@@ -168,7 +188,7 @@ public final class SocketDiagReader {
     }
     return Ending(
       outcome: isCut || dump.isInterrupted ? .interrupted : .read, code: dump.code, unusable: dump.unusable,
-      requestSockets: dump.requestSockets)
+      requestSockets: dump.requestSockets, v6Only: dump.v6Only)
   }
 
   /// Takes what is there of answers that nobody wants, without waiting.

@@ -22,36 +22,69 @@ extension PageDecoder {
     if let reset = layout.reset, type == reset.id {
       return record.byteCount < reset.length ? nil : .reset(socket: reset.socket.load(record))
     }
+    if let failed = layout.failed, type == failed.id { return decodeFailed(record, failed) }
+    if let unreachable = layout.unreachable, type == unreachable.id {
+      return decodeUnreachable(record, unreachable)
+    }
     return decodeTask(record, type)
   }
 
   @inline(__always)
   private func decodeState(_ record: RawSpan) -> TraceEvent.Kind? {
     let state = layout.state
-    guard record.byteCount >= state.length, state.transport.load(record) == 6 else { return nil }
-    let proto: Proto
-    let local: IPAddress
-    let remote: IPAddress
-    switch state.family.load(record) {
-    case 2:
-      proto = .tcp
-      local = address(record, v4: state.localV4)
-      remote = address(record, v4: state.remoteV4)
-    case 10:
-      proto = .tcp6
-      local = address(record, v6: state.localV6)
-      remote = address(record, v6: state.remoteV6)
-    default: return nil
-    }
+    guard record.byteCount >= state.length, let ends = ends(record, state.ends) else { return nil }
     let isInterrupt = layout.common.flags.load(record) & Self.interruptFlags != 0
     return .state(
       StateChange(
-        socket: state.socket.load(record), proto: proto, from: socketState(state.from.load(record)),
-        to: socketState(state.to.load(record)),
-        // Numbers already, unlike those of a packet.
-        local: Endpoint(local, UInt16(truncatingIfNeeded: state.localPort.load(record))),
-        remote: Endpoint(remote, UInt16(truncatingIfNeeded: state.remotePort.load(record))),
+        socket: state.socket.load(record), proto: ends.proto, from: socketState(state.from.load(record)),
+        to: socketState(state.to.load(record)), local: ends.local, remote: ends.remote,
         thread: isInterrupt ? 0 : layout.common.pid.loadInt32(record)))
+  }
+
+  private func decodeFailed(_ record: RawSpan, _ failed: TraceLayout.Failed) -> TraceEvent.Kind? {
+    guard record.byteCount >= failed.length, let ends = ends(record, failed.ends),
+      ends.local.port != 0, ends.remote.port != 0
+    else { return nil }
+    let error = failed.error.loadInt32(record)
+    let outcome = Life.Outcome(error: error)
+    return error == 0 || outcome != nil ? .failed(SocketFailure(ends: ends, outcome: outcome)) : nil
+  }
+
+  private func decodeUnreachable(
+    _ record: RawSpan, _ layout: TraceLayout.Unreachable
+  ) -> TraceEvent.Kind? {
+    // ICMP_DEST_UNREACH of include/uapi/linux/icmp.h.
+    guard record.byteCount >= layout.length, layout.type.load(record) == 3,
+      let outcome = Life.Outcome(unreachableCode: layout.code.loadInt32(record))
+    else { return nil }
+    return .unreachable(
+      UnreachableAnswer(
+        source: address(record, v4: layout.source), destination: address(record, v4: layout.destination),
+        outcome: outcome))
+  }
+
+  /// The ends of a TCP socket, nil for any other.
+  @inline(__always)
+  private func ends(_ record: RawSpan, _ ends: TraceLayout.Ends) -> SocketEnds? {
+    guard ends.transport.load(record) == 6 else { return nil }
+    let proto: Proto
+    let local: IPAddress
+    let remote: IPAddress
+    switch ends.family.load(record) {
+    case 2:
+      proto = .tcp
+      local = address(record, v4: ends.localV4)
+      remote = address(record, v4: ends.remoteV4)
+    case 10:
+      proto = .tcp6
+      local = address(record, v6: ends.localV6)
+      remote = address(record, v6: ends.remoteV6)
+    default: return nil
+    }
+    // Ports are numbers already, unlike those of a packet.
+    return SocketEnds(
+      proto: proto, local: Endpoint(local, UInt16(truncatingIfNeeded: ends.localPort.load(record))),
+      remote: Endpoint(remote, UInt16(truncatingIfNeeded: ends.remotePort.load(record))))
   }
 
   // Not inlined: rare beside the others, and they make strings.

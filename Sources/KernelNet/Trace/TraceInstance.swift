@@ -55,7 +55,9 @@ public final class TraceInstance {
     try instance.directory.write("trace_clock", "boot")
     try instance.directory.write("options/overwrite", "1")
     self.bufferKilobytes = try Self.setBuffer(instance.directory, kilobytes: bufferKilobytes)
-    try instance.directory.write("events/\(TraceLayout.Event.state.rawValue)/filter", "protocol == 6")
+    for event in layout.events {
+      if let filter = event.filter { try instance.directory.write("events/\(event.rawValue)/filter", filter) }
+    }
 
     // The instance's own pages, where it can have a size of its own (Linux 6.8).
     let header =

@@ -8,9 +8,20 @@ struct TraceLayout {
     case state = "sock/inet_sock_set_state"
     case destroyed = "tcp/tcp_destroy_sock"
     case reset = "tcp/tcp_receive_reset"
+    case failed = "sock/inet_sk_error_report"
+    case unreachable = "icmp/icmp_send"
     case created = "task/task_newtask"
     case renamed = "task/task_rename"
     case executed = "sched/sched_process_exec"
+
+    /// What the kernel is to tell of them; nil where that is all.
+    var filter: String? {
+      switch self {
+      case .state, .failed: "protocol == 6"
+      case .unreachable: "type == 3"
+      case .destroyed, .reset, .created, .renamed, .executed: nil
+      }
+    }
   }
 
   /// What every record begins with.
@@ -26,19 +37,14 @@ struct TraceLayout {
     }
   }
 
-  /// A state change: include/trace/events/sock.h.
-  struct State: Equatable {
-    let id: UInt16
-    let socket, from, to, localPort, remotePort, family, transport: NumberField
+  /// Where the ends of a socket are: include/trace/events/sock.h.
+  struct Ends: Equatable {
+    let localPort, remotePort, family, transport: NumberField
     let localV4, remoteV4, localV6, remoteV6: BytesField
-    /// The least length of a record.
-    let length: Int
+    /// The first byte after all of them.
+    let end: Int
 
     init(_ format: EventFormat) throws(TraceError) {
-      id = format.id
-      socket = try NumberField(format, "skaddr")
-      from = try NumberField(format, "oldstate")
-      to = try NumberField(format, "newstate")
       localPort = try NumberField(format, "sport")
       remotePort = try NumberField(format, "dport")
       family = try NumberField(format, "family")
@@ -47,8 +53,42 @@ struct TraceLayout {
       remoteV4 = try BytesField(format, "daddr", size: 4)
       localV6 = try BytesField(format, "saddr_v6", size: 16)
       remoteV6 = try BytesField(format, "daddr_v6", size: 16)
-      let numbers = [socket, from, to, localPort, remotePort, family, transport].map(\.end)
-      length = ([localV4, remoteV4, localV6, remoteV6].map(\.end) + numbers).max() ?? 0
+      let numbers = [localPort, remotePort, family, transport].map(\.end)
+      end = ([localV4, remoteV4, localV6, remoteV6].map(\.end) + numbers).max() ?? 0
+    }
+  }
+
+  /// A state change: include/trace/events/sock.h.
+  struct State: Equatable {
+    let id: UInt16
+    let socket, from, to: NumberField
+    let ends: Ends
+    /// The least length of a record.
+    let length: Int
+
+    init(_ format: EventFormat) throws(TraceError) {
+      id = format.id
+      socket = try NumberField(format, "skaddr")
+      from = try NumberField(format, "oldstate")
+      to = try NumberField(format, "newstate")
+      ends = try Ends(format)
+      length = max(socket.end, from.end, to.end, ends.end)
+    }
+  }
+
+  /// An error that a socket is told: include/trace/events/sock.h.
+  struct Failed: Equatable {
+    let id: UInt16
+    let error: NumberField
+    let ends: Ends
+    /// The least length of a record.
+    let length: Int
+
+    init(_ format: EventFormat) throws(TraceError) {
+      id = format.id
+      error = try NumberField(format, "error")
+      ends = try Ends(format)
+      length = max(error.end, ends.end)
     }
   }
 
@@ -64,6 +104,24 @@ struct TraceLayout {
       socket = try NumberField(format, "skaddr")
       cookie = try NumberField(format, "sock_cookie")
       length = max(socket.end, cookie.end)
+    }
+  }
+
+  /// An ICMP message that this machine sends: include/trace/events/icmp.h.
+  struct Unreachable: Equatable {
+    let id: UInt16
+    let type, code: NumberField
+    let source, destination: BytesField
+    /// The least length of a record.
+    let length: Int
+
+    init(_ format: EventFormat) throws(TraceError) {
+      id = format.id
+      type = try NumberField(format, "type")
+      code = try NumberField(format, "code")
+      source = try BytesField(format, "saddr", size: 4)
+      destination = try BytesField(format, "daddr", size: 4)
+      length = max(type.end, code.end, source.end, destination.end)
     }
   }
 
@@ -122,6 +180,8 @@ struct TraceLayout {
   let state: State
   let destroyed: Socket
   let reset: Socket?
+  let failed: Failed?
+  let unreachable: Unreachable?
   let created: Created
   let renamed: Renamed
   let executed: Executed
@@ -129,7 +189,8 @@ struct TraceLayout {
   /// Makes the layouts of the `format` files.
   ///
   /// - Parameter read: the content of an event's file, nil where there is no such event.
-  /// - Throws: ``TraceError`` of kind `missing` where an event or a field is not there, but for the event `reset`.
+  /// - Throws: ``TraceError`` of kind `missing` where an event or a field is not there, but for the events
+  ///   `reset`, `failed` and `unreachable`.
   init(_ read: (Event) throws(TraceError) -> [UInt8]?) throws(TraceError) {
     func format(_ event: Event) throws(TraceError) -> EventFormat {
       guard let bytes = try read(event) else {
@@ -151,11 +212,32 @@ struct TraceLayout {
       // A reset is seen by the state it leads to as well.
       reset = nil
     }
+    do {
+      failed = try Failed(try format(.failed))
+    } catch  where error.kind == .missing {
+      // Before Linux 5.14; a reset tells of most refusals as well.
+      failed = nil
+    }
+    do {
+      unreachable = try Unreachable(try format(.unreachable))
+    } catch  where error.kind == .missing {
+      // Before Linux 6.10.
+      unreachable = nil
+    }
     created = try Created(try format(.created))
     renamed = try Renamed(try format(.renamed))
     executed = try Executed(try format(.executed))
   }
 
   /// The events that this kernel has.
-  var events: [Event] { Event.allCases.filter { $0 != .reset || reset != nil } }
+  var events: [Event] {
+    Event.allCases.filter { event in
+      switch event {
+      case .reset: reset != nil
+      case .failed: failed != nil
+      case .unreachable: unreachable != nil
+      case .state, .destroyed, .created, .renamed, .executed: true
+      }
+    }
+  }
 }

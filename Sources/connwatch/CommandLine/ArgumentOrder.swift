@@ -7,16 +7,16 @@ enum ArgumentOrder {
   ///
   /// Like all words here in an array: there are few, and none of them has to be hashed first.
   static let commands: [(name: String, seconds: [String])] = [
-    ("list", []), ("record", []), ("history", []), ("events", []), ("services", []),
-    ("listeners", ["accept", "forget"]), ("import", []), ("diff", []),
+    ("list", []), ("record", []), ("history", []), ("events", []), ("services", []), ("blocked", []),
+    ("listeners", ["accept", "forget"]), ("port", []), ("explain", []), ("import", []), ("diff", []),
     ("db", ["info", "check", "prune", "backup"]), ("help", []),
   ]
 
   /// Every option of any command that takes a value as the next word.
   static let valueOptions: [String] = [
-    "--at", "--byte-order", "--color", "--columns", "--db", "--expected", "--for", "--format", "--group-by",
-    "--host", "--ignore", "--interval",
-    "--keep", "--limit", "--max-size", "--netns", "--proc", "--since", "--source", "--until", "-S", "-U",
+    "--at", "--byte-order", "--color", "--columns", "--db", "--expected", "--file", "--for", "--format",
+    "--group-by", "--host", "--ignore", "--interval", "--keep", "--learn", "--limit", "--max-size", "--netns",
+    "--on-listener", "--proc", "--since", "--source", "--until", "-S", "-U",
   ]
 
   /// Words that begin a filter: with one of them first, the command is `list`.
@@ -57,7 +57,7 @@ enum ArgumentOrder {
     if filterWords.contains(beginning) || first.hasPrefix("!") || first.hasPrefix("(") {
       return ["list"] + options + tail(rest)
     }
-    throw unknown(first, next: rest.dropFirst().first)
+    throw unknown(first)
   }
 
   private static func isOption(_ word: String) -> Bool { word.count > 1 && word.hasPrefix("-") }
@@ -96,13 +96,9 @@ enum ArgumentOrder {
     return nil
   }
 
-  private static func unknown(_ word: String, next: String?) -> Failure {
+  private static func unknown(_ word: String) -> Failure {
     let shown = HostileText.escaped(word)
     let names = commands.map(\.name).sorted()
-    if word == "port" {
-      let number = next.map { " " + HostileText.escaped($0) } ?? " 22"
-      return Failure("unknown command 'port' (as a filter: connwatch list port\(number))")
-    }
     let candidates = word.count < 2 ? [] : names + filterWords.sorted()
     if let near = nearest(to: word.lowercased(), among: candidates) {
       return Failure("unknown command '\(shown)' (did you mean '\(near)'?)")

@@ -68,6 +68,17 @@ enum FileBytes {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
+    return try read(descriptor, path, limit: .max)
+  }
+
+  /// Reads standard input to its end.
+  ///
+  /// - Throws: ``Failure`` where it is longer than so many bytes.
+  static func readInput(limit: Int) throws(Failure) -> [UInt8] {
+    try read(STDIN_FILENO, "standard input", limit: limit)
+  }
+
+  private static func read(_ descriptor: Int32, _ path: String, limit: Int) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     var count = 0
     repeat {
@@ -79,6 +90,7 @@ enum FileBytes {
         filled = max(0, count)
       }
       guard count >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
+      guard bytes.count <= limit else { throw Failure("\(path): more than \(limit >> 20) MiB (give a part of it)") }
     } while count > 0
     return bytes
   }

@@ -19,6 +19,8 @@ struct LiveTable {
   var onlyListeners = false
   /// What connections carried is asked for.
   var wantsTraffic = false
+  /// Says how many owners may not be seen.
+  var tellsHiddenOwners = true
   /// What our own namespace is called is asked for.
   var wantsOwnLabel = true
 
@@ -30,7 +32,10 @@ struct LiveTable {
   /// Reads the tables, picks rows, and finds out what else is asked for.
   ///
   /// - Throws: ``Failure`` where a table cannot be read.
-  func rows(_ protos: ProtoSet, filter: Filter) throws -> [ListRow] {
+  func rows(_ protos: ProtoSet, filter: Filter) throws -> [ListRow] { try table(protos, filter: filter).rows }
+
+  /// The same, and what the kernel said of sockets bound to `::`: ``Snapshot/v6Only``.
+  func table(_ protos: ProtoSet, filter: Filter) throws -> (rows: [ListRow], v6Only: [UInt64: Bool]) {
     let history = looksUpHistory ? try global.openHistoryIfAny() : nil
     let namespaces = try read(protos, filter)
     var table: [ListRow] = []
@@ -50,7 +55,10 @@ struct LiveTable {
         !filter.matches(FilterSubject($0.socket, role: $0.role, direction: $0.direction, owner: $0.owner))
       }
     }
-    return table
+    let v6Only = namespaces.map(\.reading.snapshot.v6Only).reduce(into: [:]) { all, some in
+      all.merge(some) { first, _ in first }
+    }
+    return (table, v6Only)
   }
 
   /// One namespace's share of the table.
@@ -182,7 +190,7 @@ struct LiveTable {
       }
     }
     let hidden = table.count { $0.owner.whyUnknown == .noPermission }
-    if hidden > 0 {
+    if hidden > 0, tellsHiddenOwners {
       let sockets = hidden == 1 ? "the owner of 1 socket" : "the owners of \(hidden) sockets"
       let hint = geteuid() == 0 ? "" : " (sudo connwatch shows more)"
       global.remark("\(sockets) may not be seen: no permission\(hint)")

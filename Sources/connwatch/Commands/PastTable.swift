@@ -133,7 +133,7 @@ struct PastTable {
 extension Life {
   /// True where it ended in TIME_WAIT and nobody looked how long its socket stayed in it: the kernel's word of an end is
   /// the last that it says. Where the tables alone were read, TIME_WAIT was seen in them, and its end too.
-  fileprivate var isUnwatchedTimeWait: Bool {
+  var isUnwatchedTimeWait: Bool {
     guard let closedOffset, state == .timeWait, !sources.isDisjoint(with: [.end, .trace]) else {
       return false
     }

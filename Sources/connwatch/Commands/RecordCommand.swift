@@ -19,6 +19,7 @@ struct RecordCommand: ParsableCommand {
         connwatch record --for 30s --print           half a minute, told as it comes
         connwatch record --ignore 'dst 127.0.0.0/8'  leave loopback out
         connwatch record --keep 7d --max-size 100M   a week, and no more than that
+        sudo connwatch record --on-listener alarm    run it for each new listener
 
       A connection is one life: its states in order, and who held it. What was not
       watched is stored as a gap. Which file it is stored in: connwatch db --help.
@@ -59,6 +60,7 @@ struct RecordCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
   var ignore: String?
 
+  @OptionGroup(title: "Listeners") var listenerOptions: ListenerOptions
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
 
   private var global: GlobalOptions { globalArguments.options }
@@ -68,6 +70,7 @@ struct RecordCommand: ParsableCommand {
     let plan = try Plan(self, names)
     try global.checkColumns(EventRow.self)
     let path = try DatabasePath.toWrite(.look(option: global.db))
+    let listeners = try Listeners(listenerOptions, database: path, names, global)
     try DatabasePath.makeDirectory(for: path)
     // Nobody else's history is anybody else's business: no access for others, whatever the umask says.
     umask(0o027)
@@ -80,6 +83,7 @@ struct RecordCommand: ParsableCommand {
     defer { recording.stop() }
     let (background, resumption) = try startWriter(
       path, plan, names, source: recording.sources, now: clock.now().wall)
+    try listeners.begin(listenerOptions, database: path, now: clock.now().wall, global)
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
     let owners = SocketOwners(root: global.root)
@@ -93,15 +97,17 @@ struct RecordCommand: ParsableCommand {
           : { happenings in
             try printer.print(happenings.map { EventRow(names: names, happening: $0) })
             try output.flush()
-          }))
+          },
+        judge: { listeners.watch.judge($0, isV6Only: $1) }))
     recording.begin(recorder)
     global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
     sayWhatIsMissed(recording)
-    let failure = sample(recorder, recording, plan, signals, owners)
+    let failure = sample(recorder, recording, listeners, plan, signals, owners)
     // Whatever ended the sampling, what was seen is stored before anything is said of it.
     let end = clock.now()
     try? recorder.finish(at: end.wall, boot: end.boot)
     try background.finish(now: end.wall)
+    listeners.alarm?.finish()
     withExtendedLifetime(lock) {}
     let totals = recorder.totals
     global.remark(
@@ -205,7 +211,8 @@ struct RecordCommand: ParsableCommand {
   ///
   /// - Returns: why it ended, where that was neither the time nor a signal.
   private func sample(
-    _ recorder: Recorder, _ recording: Recording, _ plan: Plan, _ signals: SignalWait, _ owners: SocketOwners
+    _ recorder: Recorder, _ recording: Recording, _ listeners: Listeners, _ plan: Plan,
+    _ signals: SignalWait, _ owners: SocketOwners
   ) -> (any Error)? {
     let start = SignalWait.monotonic()
     // Half of all time, so that the sum is a time too.
@@ -216,7 +223,9 @@ struct RecordCommand: ParsableCommand {
     var saidTrace = false
     do {
       repeat {
+        listeners.watch.refresh()
         let failure = try recording.sample(recorder)
+        listeners.alarm?.step()
         if let failure, !saidFailure {
           global.remark("\(failure): sampling goes on, the time until it can be read is a gap")
         }
@@ -234,8 +243,8 @@ struct RecordCommand: ParsableCommand {
         }
         let now = SignalWait.monotonic()
         due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
-      } while try due <= end && wait(until: due, recorder, recording, signals)
-      if due > end { _ = try wait(until: end, recorder, recording, signals) }
+      } while try due <= end && wait(until: due, recorder, recording, listeners, signals)
+      if due > end { _ = try wait(until: end, recorder, recording, listeners, signals) }
       // What came after the last sample would be lost; a trace tells what happened with a little delay.
       if recording.sources.intersection([.end, .trace]) != [] { usleep(50_000) }
       _ = try recording.sample(recorder, isLast: true)
@@ -252,11 +261,13 @@ struct RecordCommand: ParsableCommand {
   ///
   /// - Returns: false where a signal asked to stop.
   private func wait(
-    until due: Int64, _ recorder: Recorder, _ recording: Recording, _ signals: SignalWait
+    until due: Int64, _ recorder: Recorder, _ recording: Recording, _ listeners: Listeners,
+    _ signals: SignalWait
   ) throws -> Bool {
     while due - SignalWait.monotonic() > Self.hearing * 3 / 2 {
       guard signals.wait(until: SignalWait.monotonic() + Self.hearing) else { return false }
       try recording.hear(recorder)
+      listeners.alarm?.step()
     }
     return signals.wait(until: due)
   }

@@ -9,47 +9,89 @@ import ConnCore
 /// It is a file of its own and not in the database, so that it can be kept with the machine's configuration and the
 /// recorder stays the only writer of the database.
 struct ExpectedFile {
-  /// The administrator's own, never written by connwatch.
+  /// The administrator's own, written by connwatch only where it is named.
   static let system = "/etc/connwatch/expected"
 
   let path: String
+
+  /// A line as it stands, and the rule on it.
+  private struct Line {
+    var text: String
+    var rule: ExpectedRule?
+  }
+
+  /// What a new file begins with.
+  static let header = """
+    # Listeners that should be there, a line each: protocol, scope, port, program.
+    # Scope: any, v6only, loopback or an address. Program: a path, or * for any;
+    # unit=NAME before it expects the systemd unit too. See connwatch(1).
+
+    """
 
   /// Reads the rules; none where there is no such file.
   ///
   /// - Throws: ``Failure`` with the path, the line and what is wrong with it.
   func read() throws(Failure) -> Set<ExpectedRule> {
+    Set(try lines().compactMap(\.rule))
+  }
+
+  private func lines() throws(Failure) -> [Line] {
     guard access(path, F_OK) == 0 else {
       // One that may not be looked at is not the same as none.
       if errno == ENOENT || errno == ENOTDIR { return [] }
       throw Failure("\(path): \(String(cString: strerror(errno)))")
     }
-    var rules: Set<ExpectedRule> = []
+    var lines: [Line] = []
     let text = String(decoding: try FileBytes.read(path), as: UTF8.self)
     // By scalars: a carriage return and a line feed are one Character, which is no line feed.
-    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-    for (number, line) in lines.enumerated() {
-      let line = line.last == "\r" ? line.dropLast() : line
+    var parts = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    if parts.last?.isEmpty == true { parts.removeLast() }
+    for (number, line) in parts.enumerated() {
+      let bare = line.last == "\r" ? line.dropLast() : line
       do throws(Failure) {
-        if let rule = try ExpectedRule(line: String(Substring(line))) { rules.insert(rule) }
+        lines.append(
+          Line(text: String(Substring(line)), rule: try ExpectedRule(line: String(Substring(bare)))))
       } catch {
         throw Failure("\(path):\(number + 1): \(error)")
       }
     }
-    return rules
+    return lines
   }
 
-  /// Replaces the file in one step, so that a full disk or a kill leaves the old one whole.
+  /// Makes the file hold these rules and no other: lines of rules that go are taken out, new ones come last, and all
+  /// others stay as they are. Replaced in one step, so that a full disk or a kill leaves the old one whole.
+  ///
+  /// - Throws: ``Failure``; the old file is then as it was.
   func write(_ rules: Set<ExpectedRule>) throws(Failure) {
-    var text = """
-      # Listeners that should be there: protocol, scope (any, loopback, an address), port, program (* for any).
-      # Written by connwatch listeners accept and forget; lines of your own are welcome, comments are not kept.
+    let old = try lines()
+    let exists = access(path, F_OK) == 0
+    let kept = old.filter { line in line.rule.map { rules.contains($0) } ?? true }
+    let added = rules.subtracting(old.compactMap(\.rule))
+    if exists, kept.count == old.count, added.isEmpty { return }
+    let end = old.last?.text.unicodeScalars.last == "\r" ? "\r\n" : "\n"
+    var text = exists ? "" : Self.header
+    for line in kept { text += line.text + "\n" }
+    for rule in added.sorted() { text += rule.line + end }
+    try replace(by: text)
+  }
 
-      """
-    for rule in rules.sorted() { text += rule.line + "\n" }
+  private func replace(by text: String) throws(Failure) {
     try DatabasePath.makeDirectory(for: path)
+    // Where it is a link, what it leads to is replaced and not the link.
+    let target = realpath(path, nil).map { path in
+      defer { free(path) }
+      return String(cString: path)
+    }
+    let path = target ?? path
     let temporary = path + ".new"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o640)
     guard descriptor >= 0 else { throw Failure("\(temporary): \(String(cString: strerror(errno)))") }
+    var status = stat()
+    if stat(path, &status) == 0 {
+      // Whoever might read it still may. Its owner can be kept by root alone.
+      _ = fchown(descriptor, status.st_uid, status.st_gid)
+      fchmod(descriptor, status.st_mode & 0o777)
+    }
     let output = StandardOutput(descriptor: descriptor)
     do throws(OutputError) {
       try output.write(text)

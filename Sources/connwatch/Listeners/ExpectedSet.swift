@@ -5,44 +5,59 @@ import ConnCore
 
 /// The listeners that should be there, and what is to be said of those that are.
 struct ExpectedSet {
-  /// What is to be said of a listener.
-  enum Verdict: String, CaseIterable {
-    /// It is among those that should be there.
-    case expected
-    /// Nothing is said of its port.
-    case new
-    /// Another program is expected on its port.
-    case changed
-    /// It can be reached by more than it should: bound to all addresses instead of one or of loopback.
-    case widened
-    /// It should be there, and is not.
-    case gone
+  typealias Verdict = ListenerVerdict
 
-    /// True for what `--check` finds fault with.
-    var isFinding: Bool { self == .new || self == .changed || self == .widened }
+  /// A verdict, and what was expected instead.
+  struct Judgement: Equatable {
+    var verdict: Verdict
+    /// `expected loopback`, `expected /usr/sbin/sshd (unit ssh.service)`; nil where there is nothing to say.
+    var reason: String?
   }
 
+  /// What is written in files.
   private(set) var rules: Set<ExpectedRule>
+  /// What is expected besides, because it was there while that was learnt.
+  private(set) var learnt: Set<ExpectedRule>
 
-  init(_ rules: Set<ExpectedRule> = []) { self.rules = rules }
+  init(_ rules: Set<ExpectedRule> = [], learnt: Set<ExpectedRule> = []) {
+    self.rules = rules
+    self.learnt = learnt
+  }
+
+  /// Nothing is expected at all: there is no set yet.
+  var isEmpty: Bool { rules.isEmpty && learnt.isEmpty }
 
   /// Judges a listener. Where its program cannot be seen, its address and port decide.
-  func verdict(_ listener: Listener) -> Verdict {
-    let wanted = ExpectedRule(listener)
-    let atPort = rules.filter { $0.proto == wanted.proto && $0.port == wanted.port }
-    guard !atPort.isEmpty else { return .new }
-    let ofProgram = atPort.filter {
-      $0.program == nil || wanted.program == nil || $0.program == wanted.program
+  func verdict(_ listener: Listener) -> Verdict { judge(listener).verdict }
+
+  /// Judges a listener, and says what was expected instead.
+  func judge(_ listener: Listener) -> Judgement {
+    let atPort = [rules, learnt].joined().filter {
+      $0.proto == listener.proto && $0.port == listener.port
     }
-    guard !ofProgram.isEmpty else { return .changed }
-    // Narrower than allowed is no harm: what may be reached by all may be reached by fewer.
-    let isAllowed = ofProgram.contains {
-      $0.scope == wanted.scope || $0.scope == .any || wanted.scope == .loopback
+    guard !atPort.isEmpty else { return Judgement(verdict: .new) }
+    let ofOwner = atPort.filter { $0.isMet(byOwnerOf: listener) }
+    guard !ofOwner.isEmpty else {
+      return Judgement(verdict: .changed, reason: Self.reason(atPort.map(\.ownerText)))
     }
-    return isAllowed ? .expected : .widened
+    if ofOwner.contains(where: { $0.allowsScope(of: listener) }) { return Judgement(verdict: .expected) }
+    return Judgement(verdict: .widened, reason: Self.reason(ofOwner.map(\.scope.text)))
   }
 
-  /// Rules that no listener answers to.
+  /// Says of a rule that no listener answers to what it expects.
+  static func judgeMissing(_ rule: ExpectedRule) -> Judgement {
+    Judgement(verdict: .gone, reason: reason([rule.ownerText]))
+  }
+
+  /// What was expected, three of it at the most.
+  private static func reason(_ expected: [String?]) -> String? {
+    let words = Set(expected.compactMap { $0 }).sorted()
+    if words.isEmpty { return nil }
+    let rest = words.count > 3 ? " or \(words.count - 3) more" : ""
+    return "expected " + words.prefix(3).joined(separator: " or ") + rest
+  }
+
+  /// Rules that no listener answers to. What was learnt comes and goes.
   func missing(_ listeners: [Listener]) -> [ExpectedRule] {
     rules.filter { rule in
       !listeners.contains { $0.proto == rule.proto && $0.port == rule.port }
@@ -64,6 +79,36 @@ struct ExpectedSet {
     }
     rules.formUnion(added)
     return added.sorted()
+  }
+
+  /// Takes listeners of the past for expected too, and takes nothing away: the widest first, which the others need no
+  /// rule beside.
+  ///
+  /// - Returns: the rules that are new.
+  mutating func learn(_ listeners: [Listener]) -> [ExpectedRule] {
+    var added: [ExpectedRule] = []
+    for listener in Self.widestFirst(listeners) where verdict(listener) != .expected {
+      let rule = ExpectedRule(listener)
+      rules.insert(rule)
+      added.append(rule)
+    }
+    return added.sorted()
+  }
+
+  /// Expects besides what listens while that is learnt.
+  mutating func addLearnt(_ listeners: [Listener]) {
+    var set = ExpectedSet(learnt)
+    _ = set.learn(listeners)
+    learnt = set.rules
+  }
+
+  private static func widestFirst(_ listeners: [Listener]) -> [Listener] {
+    func rank(_ listener: Listener) -> (Int, Int) {
+      let rule = ExpectedRule(listener)
+      // Known owners first: a rule for any program would let the others pass.
+      return (rule.program == nil ? 1 : 0, rule.scope == .any ? 0 : rule.scope == .v6Only ? 1 : 2)
+    }
+    return listeners.sorted { rank($0) < rank($1) }
   }
 
   /// Takes rules out.

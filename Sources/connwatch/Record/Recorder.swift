@@ -17,6 +17,8 @@ final class Recorder {
     var store: (Batch) -> Void
     /// Takes what happened, for printing; nil where nobody wants to know.
     var tell: (([Happening]) throws -> Void)?
+    /// Judges a listener that is new; nil where nobody does.
+    var judge: NewListeners.Judge?
   }
 
   /// Something to print.
@@ -47,6 +49,7 @@ final class Recorder {
   private struct Tracker {
     var table: LifeTable
     var counters: OpeningCounters?
+    var newListeners = NewListeners()
   }
 
   private(set) var totals = Totals()
@@ -250,8 +253,12 @@ final class Recorder {
       heard = earlier
     }
     let snapshot = sample.snapshot
-    let changes = leaveOut(tracker.table.apply(snapshot, heard: heard) { ports.owners($0, snapshot.rows) })
+    var changes = leaveOut(tracker.table.apply(snapshot, heard: heard) { ports.owners($0, snapshot.rows) })
     nextLife = tracker.table.nextID
+    var judged = NewListeners.Outcome()
+    if let judge = ports.judge {
+      judged = tracker.newListeners.judge(&changes, v6Only: snapshot.v6Only, by: judge)
+    }
     // At the start of a recorder they are as many as there are sockets: taken over, not copied.
     if batch.current.isEmpty { batch.current = changes.current } else { batch.current += changes.current }
     if batch.finished.isEmpty {
@@ -267,7 +274,9 @@ final class Recorder {
       }
     }
     count(sample.counters, recorded: changes.recorded, of: netns, since: &tracker.counters, &batch)
-    if ports.tell != nil { events += changes.events }
+    guard ports.tell != nil else { return }
+    events += judged.released
+    events += changes.events.lazy.filter { $0.kind != .listening || !judged.held.contains($0.life.id) }
   }
 
   /// Puts what the kernel counted beside what was recorded.
@@ -301,16 +310,25 @@ final class Recorder {
   }
 
   /// What is to be told and stored when nothing more is sampled: a gap that has not ended.
+  /// And listeners that were to be judged with a later sample.
   func finish(at time: Timestamp, boot: Int64) throws {
-    guard let gap = endUnreadable(time) else { return }
-    let gaps = untold + [gap]
-    untold = []
+    var events: [Event] = []
+    if let judge = ports.judge {
+      for netns in trackers.keys { events += trackers[netns]?.newListeners.finish(by: judge) ?? [] }
+    }
+    var gaps: [Gap] = []
+    if let gap = endUnreadable(time) {
+      gaps = untold + [gap]
+      untold = []
+    }
+    if gaps.isEmpty && events.isEmpty { return }
     totals.gaps += gaps.count
     var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
     batch.samples = 0
     batch.gaps = gaps
+    batch.current = events.map(\.life)
     ports.store(batch)
-    try ports.tell?(gaps.map(Happening.gap))
+    try tell(gaps, events)
   }
 
   /// The time between the last sample of an earlier recorder and the first of this one.

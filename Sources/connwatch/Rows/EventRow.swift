@@ -11,7 +11,7 @@ struct EventRow: OutputRow {
     case localPort = "local_port"
     case remoteAddress = "remote_addr"
     case remotePort = "remote_port"
-    case service, direction, process, netns
+    case service, direction, process, netns, status
     // For tables only:
     case local, remote, state, pid, who
   }
@@ -56,10 +56,21 @@ struct EventRow: OutputRow {
     case .remote: return .endpoint(life.remote)
     case .service: return life.serviceName(names.services).orNull(Value.text)
     case .direction: return life.direction.orNull(Value.direction)
-    case .process, .who: return .process(life.owner)
+    case .process: return .process(life.owner)
+    case .who:
+      guard let verdict = Self.finding(event) else { return .process(life.owner) }
+      return .text(
+        "\(verdict.rawValue): \(life.owner.process?.name ?? life.owner.whyUnknown?.rawValue ?? "-")")
+    case .status: return event.kind == .listening ? life.verdict.orNull { .text($0.rawValue) } : .null
     case .netns: return life.netns.orNull(Value.text)
     case .pid: return life.owner.process.orNull { .number($0.pid) }
     }
+  }
+
+  /// What is to be said of a listener that has begun and should not be there.
+  private static func finding(_ event: Event) -> ListenerVerdict? {
+    guard event.kind == .listening, let verdict = event.life.verdict, verdict.isFinding else { return nil }
+    return verdict
   }
 
   private func value(_ field: Field, _ gap: Gap) -> Value {
@@ -78,7 +89,7 @@ struct EventRow: OutputRow {
     case .event(let event):
       switch event.kind {
       case .opened: return .green
-      case .listening: return .cyan
+      case .listening: return Self.finding(event) == nil ? .cyan : .brightRed
       case .changed: return .yellow
       case .closed, .unlistened: return .red
       }

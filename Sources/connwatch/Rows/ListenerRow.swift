@@ -11,6 +11,7 @@ struct ListenerRow: OutputRow {
     case port, service, exposure, risk, process
     case firstSeen = "first_seen"
     case lastSeen = "last_seen"
+    case reason
     // For tables only:
     case local, pid, program
   }
@@ -22,13 +23,15 @@ struct ListenerRow: OutputRow {
     TableColumn(.process), TableColumn(.program, flexible: true),
   ]
 
-  let verdict: ExpectedSet.Verdict
+  let judgement: ExpectedSet.Judgement
   let listener: Listener
   /// What the rule says of one that is gone.
   let expectedProgram: String?
   let service: String?
   let firstSeen: Timestamp?
   let lastSeen: Timestamp?
+
+  var verdict: ListenerVerdict { judgement.verdict }
 
   func value(_ field: Field) -> Value {
     switch field {
@@ -38,8 +41,9 @@ struct ListenerRow: OutputRow {
     case .port: return .port(listener.port)
     case .local: return .endpoint(Endpoint(listener.address, listener.port))
     case .service: return service.orNull(Value.text)
-    case .exposure: return .text(Self.exposure(listener.address))
-    case .risk: return .null
+    case .exposure: return .text(listener.exposure.rawValue)
+    case .risk: return risk.orNull(Value.text)
+    case .reason: return judgement.reason.orNull(Value.text)
     case .process: return .process(listener.owner)
     case .pid: return listener.owner.process.orNull { .number($0.pid) }
     case .program: return (expectedProgram ?? listener.owner.process?.exe).orNull(Value.text)
@@ -57,9 +61,28 @@ struct ListenerRow: OutputRow {
     }
   }
 
-  /// From where it can be reached: this machine, the local network, anywhere.
-  static func exposure(_ address: IPAddress) -> String {
-    if address.isLoopback { return "loopback" }
-    return address.isPrivate ? "lan" : "any"
+  /// What is to be minded of its port; nothing where nobody listens.
+  private var risk: String? { verdict == .gone ? nil : listener.risk }
+
+  /// What no column has room for, below the table: what was expected instead of what is there, and what is to be minded
+  /// of its port. Empty where there is nothing to say.
+  static func notes(_ rows: [ListenerRow]) -> String {
+    var text = ""
+    var said: Set<String> = []
+    for row in rows {
+      var lines: [String] = []
+      if row.verdict.isFinding, let reason = row.judgement.reason {
+        lines.append("  \(row.verdict.rawValue): \(HostileText.escaped(reason))")
+      }
+      if let risk = row.risk { lines.append("  risk: \(risk)") }
+      if lines.isEmpty { continue }
+      let address = row.listener.address
+      let host = address.isV4 ? "\(address)" : "[\(address)]"
+      let place = "\(row.listener.proto.name) \(host):\(row.listener.port)"
+      let note = "\(place)\n\(lines.joined(separator: "\n"))\n"
+      // Several programs can share an address.
+      if said.insert(note).inserted { text += note }
+    }
+    return text.isEmpty ? "" : "\n" + text
   }
 }

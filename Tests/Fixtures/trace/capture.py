@@ -14,8 +14,8 @@ import time
 
 TRACING = "/sys/kernel/tracing/"
 INSTANCE = TRACING + "instances/connwatch-capture/"
-EVENTS = ["sock/inet_sock_set_state", "tcp/tcp_destroy_sock", "tcp/tcp_receive_reset", "task/task_newtask",
-          "task/task_rename", "sched/sched_process_exec"]
+EVENTS = ["sock/inet_sock_set_state", "tcp/tcp_destroy_sock", "tcp/tcp_receive_reset", "sock/inet_sk_error_report",
+          "icmp/icmp_send", "task/task_newtask", "task/task_rename", "sched/sched_process_exec"]
 
 
 def write(name, text):

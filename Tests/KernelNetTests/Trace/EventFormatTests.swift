@@ -120,7 +120,16 @@ import Testing
       })
   }
 
-  @Test(arguments: TraceLayout.Event.allCases.filter { $0 != .reset })
+  @Test(arguments: [TraceLayout.Event.failed, .unreachable])
+  func eventsOfLaterKernelsMayBeMissing(_ event: TraceLayout.Event) throws {
+    let decoder = try TracePages.decoder(without: event)
+    #expect(!decoder.layout.events.contains(event))
+    let failed = TracePages.short(0, try TracePages.failed(error: 111))
+    let answered = TracePages.short(1, try TracePages.answered(code: 1))
+    #expect(decoder.lines(TracePages.page(time: 0, [failed, answered])).lines.count == 1)
+  }
+
+  @Test(arguments: TraceLayout.Event.allCases.filter { ![.reset, .failed, .unreachable].contains($0) })
   func missingEventIsNamed(_ event: TraceLayout.Event) {
     let error = #expect(throws: TraceError.self) { try TracePages.decoder(without: event) }
     #expect(error?.kind == .missing)

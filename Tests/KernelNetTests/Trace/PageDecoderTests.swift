@@ -52,6 +52,34 @@ import Testing
     #expect(lines.count { $0.contains("destroyed") } == 6)
   }
 
+  /// What is told of sockets that failed, and what is none of ours.
+  @Test func failuresAreReadWithTheirEnds() throws {
+    let ends = "10.0.0.1:40000 10.0.0.2:80"
+    let rows: [(data: [UInt8], line: String?)] = [
+      (try TracePages.failed(error: 111), "failed tcp \(ends) refused"),
+      (try TracePages.failed(error: 113), "failed tcp \(ends) unreachable"),
+      (try TracePages.failed(error: 101), "failed tcp \(ends) unreachable"),
+      (try TracePages.failed(error: 110, family: 10), "failed tcp6 \(ends) timedOut"),
+      (try TracePages.failed(error: 0), "failed tcp \(ends) kept in mind"),
+      (try TracePages.failed(error: 104), nil),
+      (try TracePages.failed(error: 0, ports: (40000, 0)), nil),
+      (try TracePages.failed(error: 111, family: 1), nil),
+      (try TracePages.failed(error: 111, transport: 17), nil),
+      (Array(try TracePages.failed(error: 111).dropLast(4)), nil),
+      (try TracePages.answered(code: 3), "answered 10.0.0.1 10.0.0.2 refused"),
+      (try TracePages.answered(code: 1), "answered 10.0.0.1 10.0.0.2 unreachable"),
+      (try TracePages.answered(code: 13), "answered 10.0.0.1 10.0.0.2 unreachable"),
+      (try TracePages.answered(code: 4), nil),
+      (try TracePages.answered(type: 11, code: 0), nil),
+    ]
+    for row in rows {
+      let (lines, loss) = try TracePages.decoder().lines(
+        TracePages.page(time: 0, [TracePages.short(0, row.data)]))
+      #expect(lines == (row.line.map { ["0 \($0)"] } ?? []))
+      #expect(loss == TraceLoss())
+    }
+  }
+
   /// What each kind of record does, in a page that begins at nanosecond 1,000.
   @Test func everyKindOfRecordMovesTheClockAsTheKernelMeansIt() throws {
     let gone = try TracePages.destroyed(5, cookie: 9)

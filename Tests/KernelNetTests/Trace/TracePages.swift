@@ -3,6 +3,7 @@
 
 import ConnCore
 import Foundation
+import Testing
 
 @testable import KernelNet
 
@@ -59,6 +60,24 @@ enum TracePages {
       + [UInt8](repeating: 0, count: 48) + bytes(cookie)
   }
 
+  /// The data of an inet_sk_error_report event as of the fixtures.
+  static func failed(
+    error: Int32, ports: (UInt16, UInt16) = (40000, 80), family: UInt16 = 2, transport: UInt16 = 6
+  ) throws -> [UInt8] {
+    let layout = try #require(try decoder().layout.failed)
+    let mapped = [UInt8](repeating: 0, count: 10) + [255, 255]
+    let (here, there): ([UInt8], [UInt8]) = ([10, 0, 0, 1], [10, 0, 0, 2])
+    return bytes(layout.id) + [0, 0] + bytes(UInt32(7)) + bytes(error) + bytes(ports.0) + bytes(ports.1)
+      + bytes(family) + bytes(transport) + here + there + mapped + here + mapped + there
+  }
+
+  /// The data of an icmp_send event as of the fixtures.
+  static func answered(type: Int32 = 3, code: Int32) throws -> [UInt8] {
+    let layout = try #require(try decoder().layout.unreachable)
+    return bytes(layout.id) + [0, 0] + bytes(UInt32(7)) + bytes(UInt64(9)) + bytes(type) + bytes(code)
+      + [10, 0, 0, 1, 10, 0, 0, 2] + bytes(UInt32(0)) + bytes(UInt16(0))
+  }
+
   static func bytes<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
     withUnsafeBytes(of: number) { Array($0) }
   }
@@ -79,6 +98,11 @@ extension PageDecoder {
         + "\(change.remote.address):\(change.remote.port) \(change.thread)"
     case .destroyed(let socket, let cookie): "destroyed \(socket) \(cookie)"
     case .reset(let socket): "reset \(socket)"
+    case .failed(let failure):
+      "failed \(failure.ends.proto.name) \(failure.ends.local.address):\(failure.ends.local.port) "
+        + "\(failure.ends.remote.address):\(failure.ends.remote.port) "
+        + (failure.outcome.map { "\($0)" } ?? "kept in mind")
+    case .unreachable(let answer): "answered \(answer.source) \(answer.destination) \(answer.outcome)"
     case .task(.created(let thread, let parent, let name, let sharesProcess)):
       "created \(thread) by \(parent) \(name)" + (sharesProcess ? " thread" : "")
     case .task(.executed(let thread, let oldThread, let path)): "executed \(thread) \(oldThread) \(path)"

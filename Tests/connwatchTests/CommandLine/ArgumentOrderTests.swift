@@ -31,6 +31,7 @@ struct ArgumentOrderTests {
       (["-q", "--color", "never", "events", "-f"], ["events", "-q", "--color=never", "-f"]),
       (["--db", "list", "history"], ["history", "--db=list"]),
       (["list", "port", "22"], ["list", "port", "22"]),
+      (["port", "22"], ["port", "22"]), (["--json", "port", "22/udp"], ["port", "--json", "22/udp"]),
       (["list", "history"], ["list", "history"]),
       // Values that look like options.
       (["history", "--since", "-90m"], ["history", "--since=-90m"]),
@@ -84,11 +85,10 @@ struct ArgumentOrderTests {
     (["lst", "-t"], "unknown command 'lst' (did you mean 'list'?)"),
     (["--json", "servces"], "unknown command 'servces' (did you mean 'services'?)"),
     (["State", "established"], "unknown command 'State' (did you mean 'state'?)"),
-    (["port", "22"], "unknown command 'port' (as a filter: connwatch list port 22)"),
-    (["port"], "unknown command 'port' (as a filter: connwatch list port 22)"),
-    (["a\u{1B}[31mb"], #"unknown command 'a\x1b[31mb' (commands: db, "#),
-    (["-"], "unknown command '-' (commands: db, "),
-    ([""], "unknown command '' (commands: db, "),
+    (["prot", "22"], "unknown command 'prot' (did you mean 'p"),
+    (["a\u{1B}[31mb"], #"unknown command 'a\x1b[31mb' (commands: blocked, "#),
+    (["-"], "unknown command '-' (commands: blocked, "),
+    ([""], "unknown command '' (commands: blocked, "),
   ])
   func `A first word that is neither a command nor a filter is refused`(typed: [String], message: String) {
     let failure = #expect(throws: Failure.self) { try ArgumentOrder.commandFirst(typed) }

@@ -68,7 +68,12 @@ struct ManPageTests {
     expect(GroupRow.self, "Rows of history --group-by")
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
+    expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(ExplainRow.self, "Rows of explain")
+    expect(ProbeRow.self, "Rows of listeners --probe")
+    expect(PortRow.self, "Rows of port")
+    expect(KnownPortRow.self, "Rows of port --all")
     expect(DiffRow.self, "Rows of diff")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
@@ -85,7 +90,10 @@ struct ManPageTests {
     expect(HistoryRow.self, "Rows of history")
     expect(EventRow.self, "Rows of events and record --print")
     expect(ServiceRow.self, "Rows of services")
+    expect(BlockedRow.self, "Rows of blocked")
     expect(ListenerRow.self, "Rows of listeners")
+    expect(ProbeRow.self, "Rows of listeners --probe")
+    expect(KnownPortRow.self, "Rows of port --all")
     expect(DiffRow.self, "Rows of diff")
     // And those of -i.
     let more = HistoryRow.infoTable.map(\.header).filter { !HistoryRow.table.map(\.header).contains($0) }
@@ -102,6 +110,19 @@ struct ManPageTests {
     for verdict in ExpectedSet.Verdict.allCases {
       #expect(listeners.contains(verdict.rawValue), "\(verdict)")
     }
+    let blocked = try #require(page["OUTPUT/Rows of blocked"]).text
+    for verdict in BlockedVerdict.allCases { #expect(blocked.contains(verdict.rawValue), "\(verdict)") }
+    let explain = try #require(page["OUTPUT/Rows of explain"]).text
+    for format in EvidenceFormat.allCases where format != .procNet {
+      #expect(explain.contains(format.rawValue), "\(format)")
+    }
+    for why in WhyNoSocket.allCases { #expect(explain.contains(why.rawValue), "\(why)") }
+    for scan in ScanState.allCases { #expect(explain.contains(scan.rawValue), "\(scan)") }
+    let port = try #require(page["OUTPUT/Rows of port"]).text
+    for kind in PortRow.Kind.allCases { #expect(port.contains(kind.rawValue), "\(kind)") }
+    for when in PortRow.When.allCases { #expect(port.contains(when.rawValue), "\(when)") }
+    let probe = try #require(page["OUTPUT/Rows of listeners --probe"]).text
+    for verdict in ProbeRow.Verdict.allCases { #expect(probe.contains(verdict.rawValue), "\(verdict)") }
     let events = try #require(page["OUTPUT/Rows of events and record --print"]).text
     for kind in Event.Kind.allCases { #expect(events.contains(kind.rawValue), "\(kind)") }
     let output = try #require(page["OUTPUT"]).text

@@ -22,7 +22,7 @@ extension EndToEnd {
     ]
     static let events = [
       "time", "event", "id", "proto", "from", "to", "local_addr", "local_port", "remote_addr", "remote_port",
-      "service", "direction", "process", "netns",
+      "service", "direction", "process", "netns", "status",
     ]
     static let services = [
       "service", "port", "proto", "direction", "remote_hosts", "connections", "open", "local_ports",
@@ -30,6 +30,13 @@ extension EndToEnd {
     ]
     static let listeners = [
       "status", "proto", "addr", "port", "service", "exposure", "risk", "process", "first_seen", "last_seen",
+      "reason",
+    ]
+    static let explain = [
+      "number", "line", "format", "proto", "state", "scan", "local_addr", "local_port", "local_host",
+      "remote_addr", "remote_port", "remote_host", "service", "direction", "client_port", "text", "process",
+      "user",
+      "netns", "first_seen", "last_seen", "times", "status", "risk", "why_not", "error",
     ]
     static let process = ["pid", "name", "exe", "unit", "container", "others", "why_unknown"]
 

@@ -45,8 +45,12 @@ final class Puppet {
   }
 
   @discardableResult
-  func listen(_ key: String, _ port: Int = 0, address: String = "127.0.0.1") async throws -> Socket {
-    try await socket(["do": "listen", "key": key, "port": port, "address": address])
+  func listen(
+    _ key: String, _ port: Int = 0, address: String = "127.0.0.1", v6Only: Bool? = nil
+  ) async throws -> Socket {
+    var order: [String: Any] = ["do": "listen", "key": key, "port": port, "address": address]
+    if let v6Only { order["v6only"] = v6Only }
+    return try await socket(order)
   }
 
   @discardableResult

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+
+// What the line says of the holder, and what is known of it here.
+extension LineWords {
+  /// The process as the line has it.
+  var holderSentences: [String] {
+    guard row.pid != nil || row.program != nil else { return [] }
+    var who = row.program ?? "process \(row.pid ?? 0)"
+    if row.program != nil, let pid = row.pid { who += " (process \(pid))" }
+    if row.others > 0 { who += " with \(Self.count(row.others, "other process"))" }
+    let user = (row.user ?? row.uid.map { "user \($0)" }).map { ", as \($0)" } ?? ""
+    return ["By the line \(who) holds it\(user)."]
+  }
+
+  /// What is known here.
+  var knownSentences: [String] {
+    var all: [String] = []
+    if let live = facts.live { all += present(live) }
+    if let past = facts.past, facts.live?.kind != .same { all += former(past) }
+    if let why = facts.whyNot { all.append(reason(why)) }
+    return all
+  }
+
+  // MARK: - Now
+
+  private func present(_ live: LiveMatch) -> [String] {
+    var all: [String] = []
+    let place = live.netns.map { "In the network namespace \($0)" } ?? "Here"
+    let since = live.firstSeen.map { ", first seen \(text($0))" } ?? ""
+    let sockets = Self.count(live.count, "socket")
+    switch live.kind {
+    case .same where live.judgement != nil, .listener:
+      let end = Self.text(live.socket.local)
+      let verb = live.socket.proto.transport == .tcp ? "listens on" : "takes datagrams at"
+      let more = live.count > 1 ? "; \(sockets) fit" : ""
+      all.append(
+        owner(live).map { "\(place) \($0) \(verb) \(end)\(since)\(more)." }
+          ?? "\(place) something \(verb) \(end)\(since)\(more); \(unknownOwner(live)).")
+      all += verdict(live)
+      all += honesty(live)
+    case .same:
+      let isOther = row.state.map { $0 != live.socket.state } == true
+      let state = isOther ? ", in \(live.socket.state.name) now" : ""
+      all.append("\(place) it is open\(state): \(holds(live))\(since).")
+    case .peer: all.append("\(place) is its other end: \(holds(live))\(since).")
+    case .user:
+      all.append("\(place) it is the own port of \(sockets), in \(live.socket.state.name)\(by(live)).")
+    case .client:
+      let them = live.count == 1 ? "is 1 connection" : "are \(live.count) connections"
+      all.append("\(place) \(them) to that port open\(by(live)).")
+    }
+    return all
+  }
+
+  private func by(_ live: LiveMatch) -> String { Self.list(live.programs).map { ", by \($0)" } ?? "" }
+
+  private func holds(_ live: LiveMatch) -> String {
+    owner(live).map { "\($0) holds it" } ?? unknownOwner(live)
+  }
+
+  /// `sshd (pid 812, user root, ssh.service)`, nil where it is not known.
+  private func owner(_ live: LiveMatch) -> String? {
+    guard let process = live.owner.process else { return nil }
+    var parts = ["pid \(process.pid)"]
+    if let user = live.user { parts.append("user \(user)") }
+    if let unit = process.unit { parts.append(unit) }
+    if let container = process.container { parts.append("container \(container.prefix(12))") }
+    if live.owner.others > 0 { parts.append("\(live.owner.others) more") }
+    return "\(process.name) (\(parts.joined(separator: ", ")))"
+  }
+
+  /// Why no process can be named.
+  private func unknownOwner(_ live: LiveMatch) -> String {
+    switch live.owner.whyUnknown {
+    case .exited: "no process holds it any more"
+    case .noPermission: "its process may not be seen (no permission)"
+    case .otherNamespace: "its process is in a pid namespace that is not seen from here"
+    case .kernel: "the kernel itself holds it"
+    case .notYetAccepted: "no process has accepted it yet"
+    case nil: "its process is not known"
+    }
+  }
+
+  /// `a, b and c`, at most five; nil for none.
+  static func list(_ names: [String]) -> String? {
+    guard let last = names.last else { return nil }
+    if names.count > 5 { return names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more" }
+    return names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " and " + last
+  }
+
+  private func verdict(_ live: LiveMatch) -> [String] {
+    guard let judgement = live.judgement else { return [] }
+    let reason = judgement.reason.map { " (\($0))" } ?? ""
+    return switch judgement.verdict {
+    case .expected: ["Verdict: expected."]
+    case .new: ["Verdict: new, nothing is expected on this port."]
+    case .changed: ["Verdict: changed, another program is expected there\(reason)."]
+    case .widened: ["Verdict: widened, more can reach it than is expected\(reason)."]
+    case .gone: ["Verdict: gone\(reason)."]
+    }
+  }
+
+  /// Where the program is known for something else than its port is.
+  private func honesty(_ live: LiveMatch) -> [String] {
+    guard let process = live.owner.process else { return [] }
+    let socket = live.socket
+    let name = services.name(socket.local.port, socket.proto.transport)
+    return ProgramServices.mismatch(
+      program: process.exe ?? process.name, port: socket.local.port, transport: socket.proto.transport,
+      registered: name
+    ).map { [$0 + "."] } ?? []
+  }
+
+  // MARK: - The past
+
+  private func former(_ past: PastMatch) -> [String] {
+    let by = Self.list(past.programs).map { ", by \($0)" } ?? ""
+    let when =
+      past.count == 1
+      ? "from \(text(past.first)) to \(text(past.last))"
+      : past.isMore ? "last \(text(past.last))" : "first \(text(past.first)), last \(text(past.last))"
+    let number = past.isMore ? "more than \(past.count)" : "\(past.count)"
+    let isOne = past.count == 1 && !past.isMore
+    if past.latest.role == .listener {
+      return ["The history has \(isOne ? "a listener" : "\(number) listeners") on it, \(when)\(by)."]
+    }
+    if row.remote != nil {
+      return ["The history has it \(isOne ? "once" : "\(number) times"), \(when)\(by)."]
+    }
+    return ["The history has \(isOne ? "1 connection" : "\(number) connections") with it, \(when)\(by)."]
+  }
+
+  // MARK: - Not here
+
+  private func reason(_ why: WhyNoSocket) -> String {
+    let notRoot = facts.isRoot ? "" : ", or one of a network namespace that only root may look into"
+    let noHistory = facts.hasHistory ? "" : " There is no history to ask (connwatch record keeps one)."
+    switch why {
+    case .ended: return "It is not here any more."
+    case .otherMachine:
+      let name = facts.foreignHost ?? "its address"
+      return "No socket here: \(name) is not of this machine, so the line is most likely of another one."
+    case .nat:
+      return
+        "No socket here has these ends, but one has the same ports and another local address: "
+        + "addresses are translated between (NAT)."
+    case .hidden:
+      return
+        "Nothing is seen to listen on it here: the packet filter hands it on to another host or "
+        + "container (NAT), or something hides it\(notRoot); connwatch listeners --probe looks "
+        + "for hidden ones."
+    case .unused: return "Nothing here has this port now.\(facts.past == nil ? noHistory : "")"
+    case .unknown:
+      return
+        "No socket here: it has ended since, or is another "
+        + "machine's\(notRoot).\(facts.past == nil ? noHistory : "")"
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import ConnStore
+
+/// What the history has of a line, each question asked once.
+struct PastIndex {
+  private let history: HistoryReader
+  private var known: [String: PastMatch?] = [:]
+
+  init(_ history: HistoryReader) { self.history = history }
+
+  /// Lives with the line's ends, from either side.
+  mutating func connections(_ row: EvidenceRow) throws -> PastMatch? {
+    guard let remote = row.remote, row.local.port != nil, remote.port != nil else { return nil }
+    let either = FilterExpression.any([
+      .all(Self.tests(.local, row.local) + Self.tests(.remote, remote)),
+      .all(Self.tests(.local, remote) + Self.tests(.remote, row.local)),
+    ])
+    return try ask(either, [.connection], row, key: "\(row.local)\(remote)")
+  }
+
+  /// Listeners on the line's port.
+  mutating func listeners(_ row: EvidenceRow) throws -> PastMatch? {
+    guard let port = row.local.port else { return nil }
+    return try ask(.test(.port(.local, port...port)), [.listener], row, key: "listener \(port)")
+  }
+
+  /// Connections to the line's only end.
+  mutating func clients(_ row: EvidenceRow) throws -> PastMatch? {
+    guard row.local.port != nil, row.local.address != nil || row.local.host == nil else { return nil }
+    return try ask(
+      .all(Self.tests(.remote, row.local)), [.connection], row, key: "client \(row.local)")
+  }
+
+  /// Connections whose own port it was.
+  mutating func users(_ row: EvidenceRow) throws -> PastMatch? {
+    guard let port = row.local.port else { return nil }
+    return try ask(.test(.port(.local, port...port)), [.connection], row, key: "user \(port)")
+  }
+
+  /// The FTP control connection that a connection carries data of, nil where it carries none's.
+  func control(of life: Life?) throws -> Life? { try life.flatMap { try history.ftpControl(of: $0) } }
+
+  private mutating func ask(
+    _ expression: FilterExpression, _ roles: Set<Life.Role>, _ row: EvidenceRow, key: String
+  ) throws -> PastMatch? {
+    let key = "\(key) \(row.transport.map { "\($0)" } ?? "-")"
+    if let answer = known[key] { return answer }
+    var query = LifeQuery()
+    query.roles = roles
+    query.limit = PastMatch.most + 1
+    let protos: ProtoSet? = row.transport.map { $0 == .tcp ? .tcpTables : .udpTables }
+    query.condition = try Filter(.all([expression] + (protos.map { [.test(.proto($0))] } ?? []))).sql()
+    let answer = PastMatch(try history.lives(query) as [Life])
+    known[key] = .some(answer)
+    return answer
+  }
+
+  private static func tests(_ end: FilterTest.End, _ written: EvidenceEnd) -> [FilterExpression] {
+    var tests: [FilterExpression] = []
+    if let port = written.port { tests.append(.test(.port(end, port...port))) }
+    if let address = written.address, !address.isUnspecified {
+      tests.append(.test(.address(end, AddressBlock(address, prefix: 128))))
+    }
+    return tests
+  }
+}
