@@ -100,6 +100,12 @@ import Testing
       })
     #expect(ports.contains { $0.port == 12345 && $0.name == "local-thing" })
     #expect(ports.allSatisfy { $0.name == names.name($0.port, $0.transport) })
+    var count = 0
+    names.forEachPort { port, transport, name in
+      count += 1
+      #expect(name == names.name(port, transport), "\(port)")
+    }
+    #expect(count == ports.count)
   }
 
   @Test func aNameThatTheFileGivesToAnotherPortIsNotOurs() {

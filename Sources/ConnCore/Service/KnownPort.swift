@@ -36,12 +36,8 @@ extension ServiceNames {
 
   /// Every port that has a name, by number, tcp before udp.
   public var knownPorts: [KnownPort] {
-    var ports = Set(filePorts.map { UInt32($0) << 1 | UInt32($1.rawValue) })
-    PortTable.forEach { line in
-      for transport in Transport.allCases where line.isAbout(transport) {
-        for port in line.ports { ports.insert(UInt32(port) << 1 | UInt32(transport.rawValue)) }
-      }
-    }
+    var ports: [UInt32] = []
+    forEachPort { port, transport, _ in ports.append(UInt32(port) << 1 | UInt32(transport.rawValue)) }
     return ports.sorted().compactMap { known(UInt16($0 >> 1), $0 & 1 == 0 ? .tcp : .udp) }
   }
 }

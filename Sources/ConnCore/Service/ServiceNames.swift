@@ -75,6 +75,23 @@ public struct ServiceNames: Sendable {
     return found.map(Self.portAndTransport)
   }
 
+  /// Hands over every port that has a name, with the one that is shown, each once and in no order.
+  public func forEachPort(_ body: (UInt16, Transport, String) -> Void) {
+    for entry in primary {
+      let (port, transport) = Self.portAndTransport(entry.key)
+      body(port, transport, name(of: entry))
+    }
+    PortTable.forEach { line in
+      for transport in Transport.allCases where line.isAbout(transport) {
+        guard let word = line.words.first(where: { !isTaken($0, transport) }) else { continue }
+        let name = String(decoding: word, as: UTF8.self)
+        for port in line.ports where index(of: Self.key(port, transport)) == nil {
+          body(port, transport, name)
+        }
+      }
+    }
+  }
+
   /// Every name there is, aliases too, some more than once: for suggestions.
   public var names: some Sequence<String> {
     var own: [String] = []
@@ -93,9 +110,6 @@ public struct ServiceNames: Sendable {
     }
     return names
   }
-
-  /// The ports that the file has names for.
-  var filePorts: some Sequence<(UInt16, Transport)> { primary.lazy.map { Self.portAndTransport($0.key) } }
 
   private func bytes(of entry: Entry) -> ArraySlice<UInt8> {
     text[Int(entry.start)..<Int(entry.start + entry.count)]

@@ -195,11 +195,8 @@ struct RecordCommand: ParsableCommand {
   }
 
   private func run(_ plan: Plan, _ names: Names, _ source: Life.Sources) -> HistoryWriter.Run {
-    let services = names.services.names.flatMap { name in
-      names.services.ports(named: name)
-        .filter { names.services.name($0.0, $0.1) == name }
-        .map { (port: $0.0, transport: $0.1, name: name) }
-    }
+    var services: [(port: UInt16, transport: Transport, name: String)] = []
+    names.services.forEachPort { services.append((port: $0, transport: $1, name: $2)) }
     return HistoryWriter.Run(
       bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(),
       version: Connwatch.version,
