@@ -195,11 +195,8 @@ struct RecordCommand: ParsableCommand {
   }
 
   private func run(_ plan: Plan, _ names: Names, _ source: Life.Sources) -> HistoryWriter.Run {
-    let services = names.services.names.flatMap { name in
-      names.services.ports(named: name)
-        .filter { names.services.name($0.0, $0.1) == name }
-        .map { (port: $0.0, transport: $0.1, name: name) }
-    }
+    // By port: to look each name up among all of them takes a minute where nothing is optimized.
+    let services = names.services.knownPorts.map { (port: $0.port, transport: $0.transport, name: $0.name) }
     return HistoryWriter.Run(
       bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(),
       version: Connwatch.version,
