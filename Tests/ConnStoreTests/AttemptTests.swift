@@ -26,6 +26,11 @@ import Testing
     query.order = .oldestFirst
     let reader = try HistoryReader(path: scratch.path)
     #expect(try reader.lives(query).map(\.outcome) == outcomes)
+    let names = try writer.connection.prepare("SELECT outcome FROM connections ORDER BY id")
+    var shown: [String?] = []
+    while try names.step() { shown.append(names.optionalText(0)) }
+    #expect(shown == [nil, "refused", "unreachable", "timed out", "abandoned"])
+    #expect(shown == outcomes.map { $0?.name })
     // Beside the other bits.
     var full = life(10, [.synSent, .close], .abandoned)
     full.owner = SocketOwner(process: OwningProcess(pid: 1, startTime: 1, name: "x"), others: 255)
@@ -33,6 +38,8 @@ import Testing
     try writer.write(makeBatch(30, next: 11, finished: [full]))
     let back = try #require(try reader.lives(LifeQuery()).first)
     #expect(back.outcome == .abandoned && back.owner.others == 255 && back.sources == full.sources)
+    let column = "SELECT count(*) FROM connections WHERE outcome = 'abandoned' AND others = 255"
+    #expect(try writer.connection.integer(column) == 1)
   }
 
   /// One in 500, so that some blocks have none: with digests and without them, the same as by looking at each life.

@@ -13,6 +13,16 @@ extension Life {
     /// The process closed the socket before there was an answer.
     case abandoned
 
+    /// Its name, as in JSON and in the views.
+    public var name: String {
+      switch self {
+      case .refused: "refused"
+      case .unreachable: "unreachable"
+      case .timedOut: "timed out"
+      case .abandoned: "abandoned"
+      }
+    }
+
     /// Reads an error of connect(2), nil for one that is none of these.
     ///
     /// - Parameter error: as in errno(3), of Linux on all its architectures but MIPS, SPARC, Alpha and PA-RISC.

@@ -9,6 +9,8 @@ public enum HostChoice: Hashable, Sendable {
   case own
   /// Those and what was imported.
   case all
+  /// What was imported, for whichever host.
+  case imported
   /// What was imported for one host.
   case named(String)
 

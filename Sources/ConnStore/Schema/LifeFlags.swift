@@ -14,8 +14,11 @@ struct LifeFlags {
     rawValue =
       Int64(life.proto.rawValue) | Int64(life.direction?.rawValue ?? 0) << 2 | Int64(life.role.rawValue) << 4
       | Int64(why.map { $0 + 1 } ?? 0) << 6 | Self.bits(of: life.sources)
-      | Int64(min(life.owner.others, 255)) << 13 | Int64(life.outcome?.rawValue ?? 0) << 21
+      | Int64(min(life.owner.others, 255)) << 13 | Int64(life.outcome?.rawValue ?? 0) << Self.outcomeShift
   }
+
+  /// The lowest of the three bits that say how an attempt ended.
+  static let outcomeShift: Int64 = 21
 
   /// Where the bits of sources are: the first four side by side, those that came later where there was room.
   static func bits(of sources: Life.Sources) -> Int64 {
@@ -29,7 +32,7 @@ struct LifeFlags {
   var sources: Life.Sources {
     Life.Sources(rawValue: UInt8(rawValue >> 9 & 15 | (rawValue >> 24 & 1) << 4))
   }
-  var outcome: Life.Outcome? { Life.Outcome(rawValue: UInt8(rawValue >> 21 & 7)) }
+  var outcome: Life.Outcome? { Life.Outcome(rawValue: UInt8(rawValue >> Self.outcomeShift & 7)) }
   var others: Int { Int(rawValue >> 13 & 255) }
 
   var whyUnknown: SocketOwner.WhyUnknown? {

@@ -21,6 +21,8 @@ extension Migration {
     Migration(version: 3, name: "digests in place of indexes", sql: Schema.version3),
     Migration(version: 4, name: "evidence of hosts", sql: Schema.version4),
     Migration(version: 5, name: "verdicts of listeners", sql: Schema.version5),
+    // Only for the views, which are made anew.
+    Migration(version: 6, name: "outcomes in the view of connections", sql: ""),
   ]
 
   /// The version of a database that is up to date.

@@ -10,7 +10,7 @@ extension Schema {
   /// JSON arrays taken apart by json_each. Beside each readable time stands its integer (µs since the epoch).
   static var views: String {
     """
-    CREATE VIEW connections AS \(lives(role: "<> 1"));
+    CREATE VIEW connections AS \(lives(role: "<> 1", more: ", \(outcome) AS outcome"));
     CREATE VIEW listening AS \(lives(role: "= 1", more: ", \(verdict) AS status"));
     CREATE VIEW transitions AS
       SELECT l.id, \(proto("l.flags")) AS proto, p.value AS state,
@@ -102,6 +102,11 @@ extension Schema {
     CASE l.flags >> 6 & 7 WHEN 1 THEN 'exited' WHEN 2 THEN 'no permission' WHEN 3 THEN 'other namespace' \
     WHEN 4 THEN 'kernel' WHEN 5 THEN 'not yet accepted' END
     """
+
+  /// The names of `Life.Outcome`.
+  private static let outcome =
+    "CASE l.flags >> \(LifeFlags.outcomeShift) & 7"
+    + Life.Outcome.allCases.map { " WHEN \($0.rawValue) THEN '\($0.name)'" }.joined() + " END"
 
   /// The names of the bits that are set, joined as `Life.Sources.name` does.
   private static let source =

@@ -21,6 +21,7 @@ struct PortCommand: ParsableCommand {
         connwatch port ssh                      by its name
         connwatch port 51234 --at '2026-01-01 10:00:03'
                                                 whose client's port it was then
+        connwatch port 1372 --host mirage       by what was imported for a host
         connwatch port --all --csv              every port that has a name
         connwatch port --all mail               those whose line has the word
 
@@ -28,6 +29,7 @@ struct PortCommand: ParsableCommand {
       it now and what the policy says, every holder there was with the gaps between
       them, and who used it. With --at it tells which sockets had it at that moment:
       several connections can have had one port, one after the other.
+      What was imported for other hosts is told after that, host by host.
       The history is needed for all but the first of these. --limit is the number of
       hosts in each direction, 20 unless given.
       """)
@@ -42,6 +44,7 @@ struct PortCommand: ParsableCommand {
   var at: String?
 
   @OptionGroup var range: RangeOptions
+  @OptionGroup var hosts: HostOptions
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
 
   private var global: GlobalOptions { globalArguments.options }
@@ -52,6 +55,9 @@ struct PortCommand: ParsableCommand {
     }
     if all, at != nil || range.since != nil || range.until != nil {
       throw ValidationError("--all is a list of names, which no time changes")
+    }
+    if all, hosts.host != nil {
+      throw ValidationError("--all is a list of names, which no host changes: not with --host")
     }
     if at != nil, range.since != nil || range.until != nil {
       throw ValidationError("--at is one moment, --since and --until are a range: not both")
@@ -67,21 +73,24 @@ struct PortCommand: ParsableCommand {
     let moment = try at.map { try global.time($0, now: now) }
     if let moment, moment > now { throw Failure("--at \(at ?? ""): that is in the future") }
     let (since, until) = try range.range(global)
-    var report = PortReport(question, names, EphemeralRange(reading: global.root), now: now)
-    let history = moment == nil ? try global.openHistoryIfAny() : try global.openHistory()
-    if moment == nil { try report.look(global, names) }
+    let hosts = hosts.choice
+    var report = PortReport(question, of: hosts, names, EphemeralRange(reading: global.root), now: now)
+    let needsNoHistory = moment == nil && hosts.includesOwn
+    let history = needsNoHistory ? try global.openHistoryIfAny() : try global.openHistory()
+    if let history { try hosts.check(history) }
+    if needsNoHistory { try report.look(global, names) }
     if let history {
       try history.snapshot { () throws in
         if let moment {
-          report.moment = try PortMoment(moment, question, zone: global.zone, history)
+          report.moment = try PortMoment(moment, question, zone: global.zone, of: hosts, history)
         } else {
-          report.past = try PortPast(question, since: since, until: until, history)
+          report.past = try PortPast(question, since: since, until: until, of: hosts, history)
         }
       }
     }
     try print(report, names)
     if let history, moment == nil {
-      try global.remarkGaps(history, since: since, until: until, protos: question.protos)
+      try global.remarkGaps(history, since: since, until: until, protos: question.protos, hosts: hosts)
     } else if history == nil {
       global.remark("no history yet: only this moment is known (connwatch record begins one)")
     }

@@ -77,6 +77,7 @@ struct Explainer {
       facts.live = match(.peer, found.peer)
     }
     facts.past = try past?.connections(row)
+    facts.evidence = try past?.evidence(row) ?? []
     facts.control = try past?.control(of: facts.past?.latest)
     if facts.live != nil { return }
     let other = isOurs || row.local.address != nil ? elsewhereIndex().connections(row).same : []

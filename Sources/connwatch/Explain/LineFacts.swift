@@ -11,6 +11,8 @@ struct LineFacts {
   var live: LiveMatch?
   /// What the history has.
   var past: PastMatch?
+  /// What was imported with its two ends, that of the host that was seen last first.
+  var evidence: [EvidenceMatch] = []
   /// FTP's control connection, where this one carries its data.
   var control: Life?
   /// Why there is no socket here; nil where there is one.

@@ -21,7 +21,7 @@ extension LineWords {
     if let live = facts.live { all += present(live) }
     if let past = facts.past, facts.live?.kind != .same { all += former(past) }
     if let why = facts.whyNot { all.append(reason(why)) }
-    return all
+    return all + facts.evidence.map(imported)
   }
 
   // MARK: - Now
@@ -131,6 +131,16 @@ extension LineWords {
       return ["The history has it \(isOne ? "once" : "\(number) times"), \(when)\(by)."]
     }
     return ["The history has \(isOne ? "1 connection" : "\(number) connections") with it, \(when)\(by)."]
+  }
+
+  /// `Imported evidence of mirage has it: ESTABLISHED from … to ….`
+  private func imported(_ match: EvidenceMatch) -> String {
+    let (first, last) = (text(match.first), text(match.last))
+    let who = "Imported evidence of \(match.host) has it"
+    guard match.count == 1 else { return "\(who) \(match.count) times, first \(first), last \(last)." }
+    let states = match.states.map(\.name).joined(separator: ", then ")
+    let end = match.closed.map { ", gone by \(text($0))" } ?? ""
+    return "\(who): \(states) " + (first == last ? "at \(first)" : "from \(first) to \(last)") + "\(end)."
   }
 
   // MARK: - Not here

@@ -8,6 +8,7 @@ import ConnStore
 struct PastIndex {
   private let history: HistoryReader
   private var known: [String: PastMatch?] = [:]
+  private var evidenceKnown: [String: [EvidenceMatch]] = [:]
 
   init(_ history: HistoryReader) { self.history = history }
 
@@ -19,6 +20,29 @@ struct PastIndex {
       .all(Self.tests(.local, remote) + Self.tests(.remote, row.local)),
     ])
     return try ask(either, [.connection], row, key: "\(row.local)\(remote)")
+  }
+
+  /// What was imported with the line's ends, from either side, host by host.
+  mutating func evidence(_ row: EvidenceRow) throws -> [EvidenceMatch] {
+    guard let remote = row.remote, let port = row.local.port, let other = remote.port else { return [] }
+    let key = "\(row.local)\(remote) \(row.transport.map { "\($0)" } ?? "-")"
+    if let answer = evidenceKnown[key] { return answer }
+    // By ports alone: what was written as a name is told by the names.
+    let either = FilterExpression.any([
+      .all([.test(.port(.local, port...port)), .test(.port(.remote, other...other))]),
+      .all([.test(.port(.local, other...other)), .test(.port(.remote, port...port))]),
+    ])
+    var query = LifeQuery()
+    query.hosts = .imported
+    query.condition = try Filter(.all([either] + Self.transport(row))).sql()
+    var lives: [Life] = []
+    try history.lives(query) { (life: Life) throws(Never) in
+      if life.hasEnds(of: row) { lives.append(life) }
+      return lives.count < PastMatch.most
+    }
+    let answer = EvidenceMatch.all(lives)
+    evidenceKnown[key] = answer
+    return answer
   }
 
   /// Listeners on the line's port.
@@ -51,11 +75,15 @@ struct PastIndex {
     var query = LifeQuery()
     query.roles = roles
     query.limit = PastMatch.most + 1
-    let protos: ProtoSet? = row.transport.map { $0 == .tcp ? .tcpTables : .udpTables }
-    query.condition = try Filter(.all([expression] + (protos.map { [.test(.proto($0))] } ?? []))).sql()
+    query.condition = try Filter(.all([expression] + Self.transport(row))).sql()
     let answer = PastMatch(try history.lives(query) as [Life])
     known[key] = .some(answer)
     return answer
+  }
+
+  /// The line's transport, where it tells one.
+  private static func transport(_ row: EvidenceRow) -> [FilterExpression] {
+    row.transport.map { [.test(.proto($0 == .tcp ? .tcpTables : .udpTables))] } ?? []
   }
 
   private static func tests(_ end: FilterTest.End, _ written: EvidenceEnd) -> [FilterExpression] {

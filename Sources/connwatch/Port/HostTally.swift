@@ -9,8 +9,10 @@ struct HostTally {
   /// What is known of one host.
   struct Host {
     var address: IPAddress
+    /// The name in place of the address, in evidence.
+    var name: String?
     var connections = 0
-    /// Those that go on.
+    /// Those that go on, as far as that is known.
     var open = 0
     var first: Timestamp
     var last: Timestamp
@@ -36,12 +38,14 @@ struct HostTally {
   var isEmpty: Bool { connections == 0 }
 
   mutating func add(_ life: Life) {
-    let isOpen = life.closedOffset == nil
+    let isOpen = life.closedOffset == nil && life.origin == nil
     connections += 1
     if isOpen { open += 1 }
     var host =
       entries[life.remote.address]
-      ?? Host(address: life.remote.address, first: life.firstSeen, last: life.lastSeen)
+      ?? Host(
+        address: life.remote.address, name: life.origin?.remoteName, first: life.firstSeen,
+        last: life.lastSeen)
     host.connections += 1
     if isOpen { host.open += 1 }
     host.first = min(host.first, life.firstSeen)

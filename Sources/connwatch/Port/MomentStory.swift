@@ -12,6 +12,16 @@ struct MomentStory {
 
   /// The sentences, in order.
   var sentences: [String] {
+    var sentences = moment.tellsOwn ? ownSentences : []
+    let story = HostStory(text: text)
+    for host in moment.evidence { sentences += story.sentences(host, at: moment.asked) }
+    if sentences.isEmpty {
+      sentences.append("At \(text(moment.asked)): no socket with that port is known.")
+    }
+    return sentences
+  }
+
+  private var ownSentences: [String] {
     var sentences: [String] = []
     let asked = text(moment.asked)
     if let why = moment.whyUnwatched { sentences.append(unwatched(asked, why)) }

@@ -10,6 +10,8 @@ struct PortHolders {
   struct Key: Hashable {
     var proto: Proto
     var address: IPAddress
+    /// The name in place of the address, in evidence.
+    var localName: String?
     var program: String?
     var unit: String?
     var uid: UInt32?
@@ -18,6 +20,7 @@ struct PortHolders {
     init(_ life: Life) {
       self.init(
         proto: life.proto, address: life.local.address, owner: life.owner, uid: life.uid, netns: life.netns)
+      localName = life.origin?.localName
     }
 
     init(proto: Proto, address: IPAddress, owner: SocketOwner, uid: UInt32?, netns: String?) {
@@ -37,7 +40,7 @@ struct PortHolders {
     var owner: SocketOwner
     var first: Timestamp
     var last: Timestamp
-    /// The last socket was there in the last sample.
+    /// The last socket was there in the last sample; false in evidence, of which nobody knows.
     var isOpen: Bool
     /// How many sockets it had, one after the other or at once.
     var sockets = 1
@@ -65,16 +68,17 @@ struct PortHolders {
   /// Adds a socket; they come in the order of their openings.
   mutating func add(_ life: Life) {
     let key = Key(life)
+    let isOpen = life.closedOffset == nil && life.origin == nil
     if let place = place(of: key, at: life.firstSeen) {
       holders[place].last = max(holders[place].last, life.lastSeen)
-      holders[place].isOpen = holders[place].isOpen || life.closedOffset == nil
+      holders[place].isOpen = holders[place].isOpen || isOpen
       holders[place].sockets += 1
       if life.owner.process != nil { holders[place].owner = life.owner }
     } else {
       holders.append(
         Holder(
           key: key, owner: life.owner, first: life.firstSeen, last: life.lastSeen,
-          isOpen: life.closedOffset == nil, uncertainty: life.uncertainty))
+          isOpen: isOpen, uncertainty: life.uncertainty))
       if holders.count > Self.mostHolders {
         holders.removeFirst()
         forgotten += 1

@@ -11,6 +11,10 @@ struct PortMoment {
 
   /// The moment that was asked about.
   let asked: Timestamp
+  /// False where nothing is to be said of this machine: all below but ``evidence`` is then empty.
+  var tellsOwn = false
+  /// What was imported, by the names of the hosts; those that have nothing of the port are not in it.
+  var evidence: [HostMoment] = []
   /// Connections that had the port then, at either end, oldest first; the first ``mostConnections``.
   var connections: [Life] = []
   var connectionCount = 0
@@ -27,8 +31,13 @@ struct PortMoment {
   var unwatched: (since: Timestamp?, until: Timestamp?) = (nil, nil)
 
   /// Asks the history.
-  init(_ asked: Timestamp, _ question: PortQuestion, zone: Zone, _ history: HistoryReader) throws {
+  init(
+    _ asked: Timestamp, _ question: PortQuestion, zone: Zone, of hosts: HostChoice, _ history: HistoryReader
+  ) throws {
     self.asked = asked
+    evidence = try HostMoment.all(asked, question, of: hosts, history)
+    tellsOwn = try hosts.tellsOwn(history)
+    guard tellsOwn else { return }
     try lookAround(history)
     var query = LifeQuery()
     query.condition = try question.filter.sql()

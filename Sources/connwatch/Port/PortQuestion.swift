@@ -55,6 +55,11 @@ struct PortQuestion {
     return Filter(protos == .all ? port : .all([port, .test(.proto(protos))]))
   }
 
+  /// True for a socket that ``filter`` is for.
+  func concerns(_ life: Life) -> Bool {
+    (life.local.port == port || life.remote.port == port) && transports.contains(life.proto.transport)
+  }
+
   /// `22/tcp`, or `22` where both transports are meant.
   var text: String { transports.count == 1 ? "\(port)/\(transports[0].name)" : "\(port)" }
 }

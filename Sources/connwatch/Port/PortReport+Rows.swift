@@ -14,17 +14,25 @@ extension PortReport {
       rows += momentRows(moment, names)
     } else {
       rows += holderRows(names)
-      for direction in [Direction.inbound, .outbound] { rows += peerRows(direction, most) }
-      rows += clientRows(names)
+      if let own = past?.own { rows += useRows(own, of: nil, names, peers: most) }
+      for (host, use) in past?.evidence ?? [] {
+        rows += holderRows(use, of: host, names)
+        rows += useRows(use, of: host, names, peers: most)
+      }
     }
     return rows
+  }
+
+  private func useRows(_ use: PortUse, of host: String?, _ names: Names, peers most: Int) -> [PortRow] {
+    [Direction.inbound, .outbound].flatMap { peerRows(use, $0, most, of: host) } + clientRows(use, names)
   }
 
   private func portRow(_ transport: Transport) -> PortRow {
     var row = PortRow(.port, question.port, transport.name)
     row.known = known.first { $0.transport == transport }
     row.service = row.known?.name
-    row.isEphemeral = clientPorts.contains(question.port)
+    // The range of other machines is not known.
+    row.isEphemeral = tellsOwn ? clientPorts.contains(question.port) : nil
     row.risk = risk(transport)
     let remarks = mismatches(transport)
     row.note = remarks.isEmpty ? nil : remarks.joined(separator: ". ")
@@ -36,10 +44,8 @@ extension PortReport {
   func holderRows(_ names: Names) -> [PortRow] {
     var rows: [PortRow] = []
     var latest: [PortHolders.Key: Int] = [:]
-    for holder in past?.holders.holders ?? [] {
-      var row = row(holder.key, holder.owner, names)
-      (row.first, row.last, row.sockets) = (holder.first, holder.last, holder.sockets)
-      row.uncertainty = holder.uncertainty
+    for holder in past?.own?.holders.holders ?? [] {
+      var row = row(holder, names)
       // What is there in another namespace is only known from the history.
       row.open = holder.key.netns != nil && holder.isOpen ? 1 : 0
       latest[holder.key] = rows.count
@@ -74,12 +80,29 @@ extension PortReport {
     }.map(\.element)
   }
 
+  /// Holders on a host, by what was imported for it. There are no gaps: nobody watched between two tables.
+  func holderRows(_ use: PortUse, of host: String, _ names: Names) -> [PortRow] {
+    use.holders.holders.map { holder in
+      var row = row(holder, names)
+      (row.host, row.user) = (host, nil)
+      return row
+    }
+  }
+
+  private func row(_ holder: PortHolders.Holder, _ names: Names) -> PortRow {
+    var row = row(holder.key, holder.owner, names)
+    (row.first, row.last, row.sockets) = (holder.first, holder.last, holder.sockets)
+    row.uncertainty = holder.uncertainty
+    return row
+  }
+
   private func row(_ key: PortHolders.Key, _ owner: SocketOwner, _ names: Names) -> PortRow {
     var row = PortRow(.holder, question.port, key.proto.name)
     let transport = key.proto.transport
     row.service = known.first { $0.transport == transport }?.name
     row.local = Endpoint(key.address, question.port)
-    row.exposure = Exposure(key.address)
+    row.localName = key.localName
+    row.exposure = key.localName == nil ? Exposure(key.address) : nil
     row.risk = PortRisk.note(
       port: question.port, transport: transport, isLoopback: row.exposure == .loopback)
     (row.owner, row.uid, row.user, row.netns) = (owner, key.uid, names.user(key.uid), key.netns)
@@ -87,28 +110,22 @@ extension PortReport {
     return row
   }
 
-  func tally(_ direction: Direction, _ transport: Transport) -> HostTally? {
-    direction == .inbound ? past?.inbound[transport] : past?.outbound[transport]
-  }
-
-  func peerRows(_ direction: Direction, _ most: Int) -> [PortRow] {
+  func peerRows(_ use: PortUse, _ direction: Direction, _ most: Int, of host: String?) -> [PortRow] {
     question.transports.flatMap { transport in
-      (tally(direction, transport)?.busiest(most) ?? []).map { host in
+      (use.tally(direction, transport)?.busiest(most) ?? []).map { peer in
         var row = PortRow(.peer, question.port, transport.name)
         row.service = known.first { $0.transport == transport }?.name
-        row.remote = Endpoint(host.address, direction == .outbound ? question.port : 0)
-        row.direction = direction
-        (row.connections, row.open) = (host.connections, host.open)
-        (row.first, row.last) = (host.first, host.last)
-        row.processes = host.processes.sorted()
+        row.remote = Endpoint(peer.address, direction == .outbound ? question.port : 0)
+        (row.remoteName, row.direction, row.host) = (peer.name, direction, host)
+        (row.connections, row.open) = (peer.connections, host == nil ? peer.open : nil)
+        (row.first, row.last) = (peer.first, peer.last)
+        row.processes = peer.processes.sorted()
         return row
       }
     }
   }
 
-  func clientRows(_ names: Names) -> [PortRow] {
-    (past?.clients ?? []).map { row($0, names) }
-  }
+  func clientRows(_ use: PortUse, _ names: Names) -> [PortRow] { use.clients.map { row($0, names) } }
 
   func momentRows(_ moment: PortMoment, _ names: Names) -> [PortRow] {
     var rows: [PortRow] = []
@@ -127,6 +144,11 @@ extension PortReport {
     for life in moment.connections { add(life, .at) }
     add(moment.before, .before)
     add(moment.after, .after)
+    for host in moment.evidence {
+      for life in host.holders + host.connections { add(life, .at) }
+      add(host.before, .before)
+      add(host.after, .after)
+    }
     return rows
   }
 
@@ -142,6 +164,9 @@ extension PortReport {
       row = self.row(PortHolders.Key(life), life.owner, names)
       row.sockets = 1
     }
+    (row.host, row.localName, row.remoteName) = (life.host, life.origin?.localName, life.origin?.remoteName)
+    // The names of users are those of this machine.
+    if life.origin != nil { row.user = nil }
     row.state = life.state
     (row.first, row.last, row.closed) = (life.firstSeen, life.lastSeen, life.closed)
     (row.duration, row.uncertainty) = (life.closedOffset, life.uncertainty)

@@ -22,6 +22,8 @@ struct PortReport {
   }
 
   let question: PortQuestion
+  /// Whose sockets were asked for.
+  let hosts: HostChoice
   /// What is known by its number, for each transport that has a name for it.
   let known: [KnownPort]
   /// The range of ports that are given to clients here.
@@ -37,12 +39,19 @@ struct PortReport {
   /// What was asked about one moment; nil where nothing was.
   var moment: PortMoment?
 
-  init(_ question: PortQuestion, _ names: Names, _ clientPorts: EphemeralRange, now: Timestamp) {
+  init(
+    _ question: PortQuestion, of hosts: HostChoice, _ names: Names, _ clientPorts: EphemeralRange,
+    now: Timestamp
+  ) {
     self.question = question
+    self.hosts = hosts
     known = question.transports.compactMap { names.services.known(question.port, $0) }
     self.clientPorts = clientPorts
     self.now = now
   }
+
+  /// True where it tells of the sockets of this machine.
+  var tellsOwn: Bool { hosts.includesOwn }
 
   /// What a transport's port is registered as, or called by custom.
   func registered(_ transport: Transport) -> String? {
@@ -81,10 +90,17 @@ struct PortReport {
     for holder in live where holder.listener.proto.transport == transport {
       add(mismatch(holder.listener.owner, transport))
     }
-    for holder in past?.holders.holders.reversed() ?? [] where holder.key.proto.transport == transport {
-      add(mismatch(holder.owner, transport))
+    func add(_ use: PortUse, of host: String?) {
+      let place = host.map { " (on \($0))" } ?? ""
+      for holder in use.holders.holders.reversed() where holder.key.proto.transport == transport {
+        add(mismatch(holder.owner, transport).map { $0 + place })
+      }
+      for name in use.inbound[transport]?.processes.sorted() ?? [] {
+        add(mismatch(name, transport).map { $0 + place })
+      }
     }
-    for name in past?.inbound[transport]?.processes.sorted() ?? [] { add(mismatch(name, transport)) }
+    if let own = past?.own { add(own, of: nil) }
+    for (host, use) in past?.evidence ?? [] { add(use, of: host) }
     return remarks
   }
 }

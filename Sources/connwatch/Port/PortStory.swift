@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConnCore
+import ConnStore
 
 /// What is known of a port, told to a person: sentences, and tables where there is much of a kind.
 struct PortStory {
@@ -17,17 +18,27 @@ struct PortStory {
   /// Writes all of it.
   func write(to output: StandardOutput) throws {
     try say(identity() + risks(), to: output)
-    try output.write("\n")
     if let moment = report.moment {
+      try output.write("\n")
       try say(MomentStory(report: report, moment: moment, names: names, global: global).sentences, to: output)
       return
     }
-    try say(present(), to: output)
-    if let past = report.past {
-      try writeHolders(past, to: output)
-      try writePeers(.inbound, to: output)
-      try writePeers(.outbound, to: output)
-      try writeClients(past, to: output)
+    if report.tellsOwn {
+      try output.write("\n")
+      try say(present(), to: output)
+    }
+    guard let past = report.past else { return }
+    if let own = past.own {
+      try writeHolders(past, own, to: output)
+      try writeUse(own, of: nil, to: output)
+    }
+    for (host, use) in past.evidence {
+      try writeHolders(use, of: host, to: output)
+      try writeUse(use, of: host, to: output)
+    }
+    if case .named(let host) = report.hosts, past.evidence.isEmpty {
+      try output.write("\n")
+      try say(["On \(HostileText.escaped(host)) no socket with that port is known."], to: output)
     }
   }
 
@@ -53,7 +64,7 @@ struct PortStory {
       let places = Prose.list(transports.map { "\(port)/\($0.name)" })
       sentences.append("\(places): \(words)")
     }
-    if report.clientPorts.contains(port) {
+    if report.tellsOwn, report.clientPorts.contains(port) {
       let range = report.clientPorts.ports
       sentences.append(
         "The kernel gives \(range.lowerBound) to \(range.upperBound) to clients, so whoever asks next may have it."
@@ -97,7 +108,7 @@ struct PortStory {
       let what = report.question.transports.count == 1 ? report.question.text : "\(port)"
       sentences.append("Now: nobody listens on \(what).")
     }
-    let shown = report.liveClients.prefix(PortPast.mostClients)
+    let shown = report.liveClients.prefix(PortUse.mostClients)
     for row in shown {
       let place = "\(Self.end(row.socket.local)) to \(Self.end(row.socket.remote))"
       sentences.append(
@@ -147,57 +158,86 @@ struct PortStory {
     return HostileText.escaped("\(process.name) (\(facts.joined(separator: ", ")))")
   }
 
+  /// An end, with a name where that was all there was of its address.
+  static func end(_ end: Endpoint, name: String?) -> String {
+    name.map { "\(HostileText.escaped($0)):\(end.port)" } ?? Self.end(end)
+  }
+
   static func end(_ end: Endpoint) -> String {
     end.address.isV4 ? "\(end.address):\(end.port)" : "[\(end.address)]:\(end.port)"
   }
 
   // MARK: - Before
 
-  private func writeHolders(_ past: PortPast, to output: StandardOutput) throws {
+  private func writeHolders(_ past: PortPast, _ own: PortUse, to output: StandardOutput) throws {
     try output.write("\n")
-    let rows = report.holderRows(names)
-    let sockets = rows.filter { $0.kind == .holder }
-    guard !past.holders.holders.isEmpty else {
+    guard !own.holders.holders.isEmpty else {
       let range = past.watched.map { " from \(global.text($0.lowerBound)) to \(global.text($0.upperBound))" }
       return try say(["Holders: none was seen to listen on it\(range ?? "")."], to: output)
     }
-    let hidden = past.holders.forgotten + max(0, rows.count - Self.mostHolders)
-    let more = hidden > 0 ? ", the latest of \(Prose.count(rows.count + past.holders.forgotten, "line"))" : ""
-    try say(
-      [
-        "Holders: \(Prose.count(Set(sockets.map { $0.owner?.process?.exe ?? $0.owner?.process?.name ?? "?" }).count, "program"))\(more)."
-      ], to: output)
+    try writeHolders(report.holderRows(names), forgotten: own.holders.forgotten, "Holders", to: output)
+  }
+
+  private func writeHolders(_ use: PortUse, of host: String, to output: StandardOutput) throws {
+    guard !use.holders.holders.isEmpty else { return }
+    try output.write("\n")
+    try writeHolders(
+      report.holderRows(use, of: host, names), forgotten: use.holders.forgotten,
+      "Holders on \(HostileText.escaped(host))", to: output)
+  }
+
+  private func writeHolders(
+    _ rows: [PortRow], forgotten: Int, _ title: String, to output: StandardOutput
+  ) throws {
+    let sockets = rows.filter { $0.kind == .holder }
+    let hidden = forgotten + max(0, rows.count - Self.mostHolders)
+    let more = hidden > 0 ? ", the latest of \(Prose.count(rows.count + forgotten, "line"))" : ""
+    let programs = Set(sockets.map { $0.owner?.process?.exe ?? $0.owner?.process?.name ?? "?" })
+    try say(["\(title): \(Prose.count(programs.count, "program"))\(more)."], to: output)
     try table(PortRow.holders, Array(rows.suffix(Self.mostHolders)), to: output)
   }
 
   private static let mostHolders = 40
 
-  private func writePeers(_ direction: Direction, to output: StandardOutput) throws {
+  /// Who used it and as what, here or on another host.
+  private func writeUse(_ use: PortUse, of host: String?, to output: StandardOutput) throws {
+    try writePeers(use, .inbound, of: host, to: output)
+    try writePeers(use, .outbound, of: host, to: output)
+    try writeClients(use, of: host, to: output)
+  }
+
+  private func writePeers(
+    _ use: PortUse, _ direction: Direction, of host: String?, to output: StandardOutput
+  ) throws {
+    let here = host.map { "on \(HostileText.escaped($0))" }
     for transport in report.question.transports {
-      guard let tally = report.tally(direction, transport), !tally.isEmpty else { continue }
+      guard let tally = use.tally(direction, transport), !tally.isEmpty else { continue }
       try output.write("\n")
       let hosts = (tally.isPartial ? "more than " : "") + Prose.count(tally.hosts, "host")
-      let counts = "\(Prose.count(tally.connections, "connection")), \(tally.open) open"
+      // Nobody knows which of those that were imported go on.
+      let counts =
+        Prose.count(tally.connections, "connection") + (host == nil ? ", \(tally.open) open" : "")
       let place = "\(port)/\(transport.name)"
       let words =
         direction == .inbound
-        ? "Who connected to \(place) here: \(counts), from \(hosts)"
-        : "Whose \(place) was used from here: \(counts), to \(hosts)"
+        ? "Who connected to \(place) \(here ?? "here"): \(counts), from \(hosts)"
+        : "Whose \(place) was used \(here ?? "from here"): \(counts), to \(hosts)"
       let more = tally.hosts > peers ? "; the \(peers) with the most" : ""
       try say(["\(words)\(more)."], to: output)
-      let rows = report.peerRows(direction, peers).filter { $0.proto == transport.name }
-      try table(PortRow.peers, rows, to: output)
+      let rows = report.peerRows(use, direction, peers, of: host).filter { $0.proto == transport.name }
+      let columns = PortRow.peers.filter { host == nil || $0.field != .open }
+      try table(columns, rows, to: output)
     }
   }
 
-  private func writeClients(_ past: PortPast, to output: StandardOutput) throws {
-    guard past.clientCount > 0 else { return }
+  private func writeClients(_ use: PortUse, of host: String?, to output: StandardOutput) throws {
+    guard use.clientCount > 0 else { return }
     try output.write("\n")
-    let more = past.clientCount > past.clients.count ? "; the latest \(past.clients.count)" : ""
-    try say(
-      ["As a client's port it was used by \(Prose.count(past.clientCount, "connection"))\(more)."], to: output
-    )
-    try table(PortRow.connections, report.clientRows(names), to: output)
+    let more = use.clientCount > use.clients.count ? "; the latest \(use.clients.count)" : ""
+    let place = host.map { " on \(HostileText.escaped($0))" } ?? ""
+    let count = Prose.count(use.clientCount, "connection")
+    try say(["As a client's port it was used\(place) by \(count)\(more)."], to: output)
+    try table(PortRow.connections, report.clientRows(use, names), to: output)
   }
 
   private func table(_ columns: [TableColumn<PortRow.Field>], _ rows: [PortRow], to output: StandardOutput)

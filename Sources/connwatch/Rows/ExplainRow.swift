@@ -20,7 +20,7 @@ struct ExplainRow: OutputRow {
     case lastSeen = "last_seen"
     case times, status, risk
     case whyNot = "why_not"
-    case error
+    case error, host
     // For tables only:
     case local, remote
   }
@@ -63,17 +63,21 @@ struct ExplainRow: OutputRow {
     case .process: return live.orNull { .process($0.owner) }
     case .user: return (live?.user).orNull(Value.text)
     case .netns: return (live?.netns).orNull(Value.text)
-    case .firstSeen: return (live?.firstSeen ?? past?.first).orNull(Value.time)
-    case .lastSeen: return live == nil ? (past?.last).orNull(Value.time) : .null
-    case .times: return (past?.count).orNull { .number($0) }
+    case .firstSeen: return (live?.firstSeen ?? past?.first ?? elsewhere?.first).orNull(Value.time)
+    case .lastSeen: return live == nil ? (past?.last ?? elsewhere?.last).orNull(Value.time) : .null
+    case .times: return (past?.count ?? elsewhere?.count).orNull { .number($0) }
     case .status: return (live?.judgement).orNull { .text($0.verdict.rawValue) }
     case .risk: return risk.orNull(Value.text)
+    case .host: return (evidence?.host).orNull(Value.text)
     case .whyNot: return (words?.facts.whyNot).orNull { .text($0.rawValue) }
     }
   }
 
   private var live: LiveMatch? { words?.facts.live }
   private var past: PastMatch? { words?.facts.past }
+  private var evidence: EvidenceMatch? { words?.facts.evidence.first }
+  /// The evidence where nothing is known of this machine.
+  private var elsewhere: EvidenceMatch? { live == nil && past == nil ? evidence : nil }
 
   /// What is to be minded of a port that takes what comes.
   private var risk: String? {

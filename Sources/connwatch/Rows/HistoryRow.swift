@@ -21,7 +21,7 @@ struct HistoryRow: OutputRow {
     case bytesIn = "bytes_in"
     case bytesOut = "bytes_out"
     case roundTrip = "rtt_ms"
-    case retransmits, netns, host
+    case retransmits, netns, host, outcome
     // For tables only:
     case local, remote, lasted, pid
   }
@@ -89,6 +89,7 @@ struct HistoryRow: OutputRow {
     case .retransmits: return life.traffic.orNull { .number($0.retransmits) }
     case .netns: return life.netns.orNull(Value.text)
     case .host: return life.host.orNull(Value.text)
+    case .outcome: return (life.outcome?.name).orNull(Value.text)
     }
   }
 }

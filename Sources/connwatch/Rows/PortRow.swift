@@ -17,7 +17,7 @@ struct PortRow: OutputRow {
     case closed
     case duration = "duration_s"
     case uncertainty = "uncertainty_s"
-    case cause, netns
+    case cause, netns, host
     // For tables only:
     case local, remote, from, until, lasted, pid, unit, holder
   }
@@ -94,6 +94,11 @@ struct PortRow: OutputRow {
   var uncertainty: Int64?
   var cause: String?
   var netns: String?
+  /// The host that it was imported for; nil for this machine.
+  var host: String?
+  /// Names in place of addresses, in evidence.
+  var localName: String?
+  var remoteName: String?
 
   init(_ kind: Kind, _ port: UInt16, _ proto: String) {
     (self.kind, self.port, self.proto) = (kind, port, proto)
@@ -112,9 +117,9 @@ struct PortRow: OutputRow {
     case .risk: return risk.orNull(Value.text)
     case .note: return note.orNull(Value.text)
     case .when: return when.orNull { .text($0.rawValue) }
-    case .localAddress: return local.orNull { .address($0.address) }
+    case .localAddress: return local.orNull { .address($0.address, name: localName) }
     case .localPort: return local.orNull { .port($0.port) }
-    case .remoteAddress: return remote.orNull { .address($0.address) }
+    case .remoteAddress: return remote.orNull { .address($0.address, name: remoteName) }
     case .remotePort: return remote.orNull { $0.port == 0 ? .null : .port($0.port) }
     case .direction: return direction.orNull(Value.direction)
     case .state: return state.orNull(Value.state)
@@ -135,10 +140,12 @@ struct PortRow: OutputRow {
     case .uncertainty: return uncertainty.orNull(Value.seconds)
     case .cause: return cause.orNull(Value.text)
     case .netns: return netns.orNull(Value.text)
-    case .local: return local.orNull(Value.endpoint)
-    case .remote: return remote.orNull(Value.endpoint)
+    case .host: return host.orNull(Value.text)
+    case .local: return local.orNull { .endpoint($0, name: localName) }
+    case .remote: return remote.orNull { .endpoint($0, name: remoteName) }
     case .until: return (open ?? 0) > 0 ? .text("now") : last.orNull(Value.time)
-    case .lasted: return closed == nil ? .text("open") : duration.orNull(Value.age)
+    // Nobody knows whether what was imported goes on.
+    case .lasted: return closed == nil && host == nil ? .text("open") : duration.orNull(Value.age)
     case .pid: return (owner?.process).orNull { .number($0.pid) }
     case .unit: return (owner?.process?.unit).orNull(Value.text)
     case .holder:

@@ -19,6 +19,7 @@ extension EndToEnd {
       "direction",
       "uid", "user", "first_seen", "last_seen", "closed", "duration_s", "uncertainty_s", "states", "process",
       "source", "bytes_in", "bytes_out", "rtt_ms", "retransmits", "netns", "host",
+      "outcome",
     ]
     static let events = [
       "time", "event", "id", "proto", "from", "to", "local_addr", "local_port", "remote_addr", "remote_port",
@@ -37,6 +38,7 @@ extension EndToEnd {
       "remote_addr", "remote_port", "remote_host", "service", "direction", "client_port", "text", "process",
       "user",
       "netns", "first_seen", "last_seen", "times", "status", "risk", "why_not", "error",
+      "host",
     ]
     static let process = ["pid", "name", "exe", "unit", "container", "others", "why_unknown"]
 

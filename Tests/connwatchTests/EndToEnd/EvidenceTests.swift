@@ -35,7 +35,7 @@ extension EndToEnd {
       #expect(history.count == 2 && history.allSatisfy { $0.string("host") == "mirage" })
       #expect(history.allSatisfy { $0.string("remote_addr") == "vnt4.webhosting.com" })
       #expect(history.allSatisfy { $0.string("local_addr") == "mirage" && $0.string("source") == "import" })
-      #expect(history.allSatisfy { ($0.int("id") ?? 0) < 0 && $0.keys.last == "host" })
+      #expect(history.allSatisfy { ($0.int("id") ?? 0) < 0 && $0.keys.suffix(2) == ["host", "outcome"] })
       let services = try await stage.succeed(["services", "--host", "mirage", "--json"]).json()
       #expect(services.count == 1 && services[0].int("port") == 80)
       #expect(services[0].ints("local_ports") == [1372, 1374] && services[0].int("remote_hosts") == 1)
@@ -61,6 +61,64 @@ extension EndToEnd {
       #expect(gone.output == "1 pieces of evidence of mirage taken out, 2 rows\n")
       expectRefusal(
         try await stage.run(["history", "--host", "mirage"]), ["mirage", "there is none of any"])
+    }
+
+    @Test func portAndExplainKnowWhatWasImported() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let file = try write(Self.windows, "netstat.txt", stage)
+      for minute in ["00", "05"] {
+        _ = try await stage.succeed(["import", file, "--at", "2026-01-01 10:\(minute)", "--host", "mirage"])
+      }
+      func flat(_ text: String) -> String {
+        text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+      }
+      // At a table and between two.
+      for time in ["2026-01-01 10:00", "2026-01-01 10:03", "2026-01-01 10:05"] {
+        let words = ["port", "1372", "--at", time]
+        let rows = try await stage.succeed(words + ["--json"]).json().filter {
+          $0.string("kind") == "connection"
+        }
+        #expect(rows.map { $0.string("host") } == ["mirage"] && rows.first?.string("when") == "at")
+        #expect(rows.first?.string("remote_addr") == "vnt4.webhosting.com")
+        #expect(rows.first?.string("local_addr") == "mirage" && rows.first?.keys.last == "host")
+        let story = flat(try await stage.succeed(words).output)
+        #expect(
+          story.contains("On mirage at \(time):00.000: mirage:1372 to vnt4.webhosting.com:80/tcp"), "\(story)"
+        )
+        #expect(!story.contains("Nothing is recorded"))
+      }
+      let late = flat(try await stage.succeed(["port", "1372", "--at", "2026-01-02"]).output)
+      #expect(late.contains("On mirage at 2026-01-02 00:00:00.000: nothing is known"), "\(late)")
+      #expect(late.contains("On mirage before: mirage:1372 to"))
+
+      let peers = try await stage.succeed(["port", "80", "--host", "mirage", "--json"]).json()
+      #expect(peers.map { $0.string("kind") } == ["port", "port", "peer"])
+      #expect(peers.last?.string("remote_addr") == "vnt4.webhosting.com")
+      #expect(peers.last?.int("connections") == 2 && peers.last?.isNull("open") == true)
+      #expect(peers.allSatisfy { $0.string("kind") != "gap" && $0.keys == peers[0].keys })
+      let story = try await stage.succeed(["port", "80", "--host", "mirage"])
+      #expect(flat(story.output).contains("Whose 80/tcp was used on mirage: 2 connections, to 1 host."))
+      #expect(!story.output.contains("Now:") && !story.output.contains("OPEN"))
+      let nothing = try await stage.succeed(["port", "9", "--host", "mirage"])
+      #expect(nothing.output.contains("On mirage no socket with that port is known."))
+      let own = try await stage.succeed(["port", "1372", "--host", "self", "--json", "-q"]).json()
+      #expect(own.allSatisfy { $0.isNull("host") && $0.string("kind") != "connection" })
+      expectRefusal(try await stage.run(["port", "80", "--host", "other"]), ["other", "there is of mirage"])
+      expectRefusal(try await stage.run(["port", "--all", "--host", "mirage"]), ["--all"])
+
+      let line = ["explain", "TCP", "MIRAGE:1372", "vnt4.webhosting.com:80", "ESTABLISHED"]
+      let explained = try #require(try await stage.succeed(line + ["--json"]).json().first)
+      #expect(explained.string("host") == "mirage" && explained.string("why_not") == "other machine")
+      #expect(
+        explained.int("times") == 1 && explained.string("first_seen")?.hasPrefix("2026-01-01T10:00") == true)
+      let known =
+        "Imported evidence of mirage has it: ESTABLISHED from 2026-01-01 10:00:00 to 2026-01-01 10:05:00."
+      #expect(flat(try await stage.succeed(line).output).hasSuffix(known))
+      let other = try await stage.succeed([
+        "explain", "TCP mirage:1373 vnt4.webhosting.com:80 ESTABLISHED", "--json",
+      ])
+      #expect(try other.json().first?.isNull("host") == true)
     }
 
     @Test func capturesOfAMachineAreItsTableAtThatMoment() async throws {
