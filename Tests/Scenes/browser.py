@@ -14,6 +14,7 @@ import sys
 
 import netns
 import programs
+import servers
 
 CLIENT, SERVER = "192.0.2.10", "192.0.2.80"
 
@@ -36,8 +37,8 @@ def main():
   with programs.Scene(options) as scene:
     client, server = scene.machine("client"), scene.machine("server")
     scene.cable(client, CLIENT + "/24", server, SERVER + "/24")
-    programs.nginx(scene, server, "eighty", 80)
-    programs.nginx(scene, server, "odd", options.odd)
+    servers.nginx(scene, server, "eighty", 80)
+    servers.nginx(scene, server, "odd", options.odd)
     folder = os.path.join(scene.directory, "eighty")
     scene.serve(server, [sys.executable, "-m", "http.server", "--directory", folder, "90"], 90)
     scene.ready(client=CLIENT, server=SERVER, odd=options.odd)

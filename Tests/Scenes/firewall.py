@@ -21,6 +21,7 @@ import subprocess
 
 import netns
 import programs
+import servers
 
 # Four networks of 16 addresses: machine, its address, the firewall's.
 MACHINES = {
@@ -97,8 +98,8 @@ def main():
     filter_with(scene, firewall, CLOSED)
     for number in (1, 2):
       server = scene.machines[f"server{number}"]
-      programs.inetd(scene, server, {23: programs.telnetd()})
-      programs.nginx(scene, server, f"web{number}", 80)
+      servers.inetd(scene, server, {23: servers.telnetd()})
+      servers.nginx(scene, server, f"web{number}", 80)
     scene.ready(addresses={role: each[0] for role, each in MACHINES.items()})
     for what, number, expected in (("telnet", 1, False), ("telnet", 2, True), ("web", 2, False), ("web", 1, True)):
       attempt(scene, 1, what, number, expected)

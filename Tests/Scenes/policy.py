@@ -19,6 +19,7 @@ import time
 
 import netns
 import programs
+import servers
 
 ADDRESS, PORT = "192.0.2.80", 8080
 PLACES = {"widen": "0.0.0.0", "narrow": "127.0.0.1"}
@@ -31,7 +32,7 @@ class Server:
     self.nginx = self.start()
 
   def start(self):
-    return programs.nginx(self.scene, self.machine, "web", f"{self.address}:{PORT}")
+    return servers.nginx(self.scene, self.machine, "web", f"{self.address}:{PORT}")
 
   def obey(self, order):
     if order != "restart" and order not in PLACES:

@@ -224,15 +224,6 @@ def now():
   return round(time.time(), 6)
 
 
-def stand_in(scene, machine, name, *ports):
-  """A program that listens under another's name, where the real one is in no package or would serve the machine itself."""
-  words = [sys.executable, os.path.abspath(__file__), "--stand-in", name, *map(str, ports)]
-  server = scene.start(machine, words)
-  scene.await_ports(server, ports)
-  netns.say(event="serving", time=now(), machine=machine.role, program=name, pid=server.pid, ports=list(ports))
-  return server
-
-
 def stand(name, *ports):
   """What a stand-in does: it accepts, waits until the other end closes, and closes."""
   signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -278,53 +269,6 @@ def parse(parser):
   if several:
     parser.error("--record: recorders on several machines need a file each: put {role} into its name")
   return options
-
-
-# Servers, as the scenes set them up.
-
-
-def nginx(scene, machine, name, *listens):
-  """nginx in a directory of its own; `listens` as in its configuration."""
-  folder = scene.folder(name)
-  with open(os.path.join(folder, "index.html"), "w") as page:
-    page.write(f"<title>{name}</title>\n" + "connwatch\n" * 2000)
-  temporary = "".join(f"  {kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-  scene.file(
-    f"{name}/nginx.conf",
-    f"daemon off;\nuser daemon;\nworker_processes 1;\npid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{ }}\n"
-    f"http {{\n{temporary}  access_log off;\n  server {{\n"
-    + "".join(f"    listen {each};\n" for each in listens) + f"    root {folder};\n  }}\n}}\n")
-  words = [find("nginx"), "-p", folder, "-c", f"{folder}/nginx.conf", "-e", f"{folder}/error.log"]
-  return scene.serve(machine, words, *(int(str(each).rsplit(":", 1)[-1]) for each in listens))
-
-
-def vsftpd(scene, machine, seconds=1.0, size=300_000):
-  """vsftpd for everybody, with one file that takes `seconds` to send."""
-  folder = scene.folder("ftp")
-  with open(os.path.join(folder, "file"), "wb") as file:
-    file.write(b"connwatch\n" * (size // 10))
-  # The user's home must exist, whatever is served.
-  configuration = scene.file(
-    "vsftpd.conf",
-    f"listen=YES\nbackground=NO\nanonymous_enable=YES\nlocal_enable=NO\nanon_root={folder}\nftp_username=daemon\nnopriv_user=nobody\n"
-    f"secure_chroot_dir={scene.folder('empty')}\nxferlog_enable=NO\nport_enable=YES\nconnect_from_port_20=YES\n"
-    f"pasv_min_port=50000\npasv_max_port=50100\nanon_max_rate={int(size / seconds)}\n")
-  return scene.serve(machine, [find("vsftpd"), configuration], 21)
-
-
-def inetd(scene, machine, services):
-  """inetd with `services`, a port or name and the words after `nowait` each."""
-  configuration = inetd_configuration(scene, services)
-  return scene.serve(machine, [find("inetd"), "-i", configuration], *services)
-
-
-def inetd_configuration(scene, services):
-  return scene.file("inetd.conf", "".join(f"{port} stream tcp4 nowait {words}\n" for port, words in services.items()))
-
-
-def telnetd():
-  """For inetd: a telnet server that opens a shell, and asks for no password."""
-  return f"root {find('telnetd')} telnetd -E /bin/sh"
 
 
 if __name__ == "__main__" and sys.argv[1:2] == ["--stand-in"]:

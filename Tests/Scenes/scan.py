@@ -14,6 +14,7 @@ import re
 
 import netns
 import programs
+import servers
 
 HOST, SCANNER = "192.0.2.66", "192.0.2.99"
 INTERNAL = (7, 9, 13, 19, 37)
@@ -32,14 +33,14 @@ def main():
     host, scanner = scene.machine("host"), scene.machine("scanner")
     scene.cable(host, HOST + "/24", scanner, SCANNER + "/24")
     services = {NAMES[port]: "root internal" for port in INTERNAL}
-    services[23] = programs.telnetd()
+    services[23] = servers.telnetd()
     services |= {port: f"daemon {programs.find('cat')} cat" for port in BY_CAT}
-    words = [programs.find("inetd"), "-i", programs.inetd_configuration(scene, services)]
+    words = [programs.find("inetd"), "-i", servers.inetd_configuration(scene, services)]
     scene.serve(host, words, 23, *INTERNAL, *BY_CAT)
-    programs.vsftpd(scene, host)
-    programs.nginx(scene, host, "web", 80)
+    servers.vsftpd(scene, host)
+    servers.nginx(scene, host, "web", 80)
     for port, name in STAND_INS.items():
-      programs.stand_in(scene, host, name, port)
+      servers.stand_in(scene, host, name, port)
     ports = sorted({21, 23, 80, *INTERNAL, *BY_CAT, *STAND_INS})
     scene.ready(host=HOST, scanner=SCANNER, ports=ports)
     done, pid = scene.run(scanner, [nmap, "-sT", "-n", "-Pn", "-p", options.ports, HOST], patience=120)

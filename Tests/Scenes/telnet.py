@@ -15,6 +15,7 @@ import time
 
 import netns
 import programs
+import servers
 
 CLIENT, SERVER = "192.0.2.10", "192.0.2.23"
 
@@ -52,12 +53,12 @@ def main():
   with programs.Scene(options) as scene:
     client, server = scene.machine("client"), scene.machine("server")
     scene.cable(client, CLIENT + "/24", server, SERVER + "/24")
-    inetd = programs.inetd(scene, server, {23: programs.telnetd()})
+    inetd = servers.inetd(scene, server, {23: servers.telnetd()})
     scene.ready(client=CLIENT, server=SERVER, inetd_pid=inetd.pid)
     first = Session(scene, client, 23)
     time.sleep(options.seconds)
     first.end()
-    programs.inetd_configuration(scene, {65: programs.telnetd()})
+    servers.inetd_configuration(scene, {65: servers.telnetd()})
     inetd.send_signal(signal.SIGHUP)
     programs.wait_until("inetd moving to port 65", lambda: programs.listening(inetd.pid) == {65})
     netns.say(event="moved", time=programs.now(), port=65)

@@ -14,6 +14,7 @@ import re
 
 import netns
 import programs
+import servers
 
 CLIENT, SERVER = "192.0.2.10", "192.0.2.21"
 
@@ -41,7 +42,7 @@ def main():
   with programs.Scene(options) as scene:
     client, server = scene.machine("client"), scene.machine("server")
     scene.cable(client, CLIENT + "/24", server, SERVER + "/24")
-    ftp = programs.vsftpd(scene, server, options.seconds)
+    ftp = servers.vsftpd(scene, server, options.seconds)
     scene.ready(client=CLIENT, server=SERVER, server_pid=ftp.pid)
     for mode in ("passive", "active"):
       fetch(scene, client, mode)
