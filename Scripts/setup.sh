@@ -5,7 +5,8 @@
 # Sees to what the build and the tests need. Installs what is missing where apt-get can, and says what to type where not.
 #
 #   setup.sh build    Swift, SQLite's header and library: without them, exit 2
-#   setup.sh test     those, and what end-to-end tests and make guard use: without it, they are skipped and a line says why
+#   setup.sh test     those, and what end-to-end tests and make guard use: without it, they are skipped and a line says why.
+#                     Servers are not installed but unpacked in .build/servers, where nothing starts them but a test
 #   setup.sh bench    Python, and the tools that the benchmark holds connwatch against: without one, its lines are skipped
 set -u
 
@@ -90,8 +91,46 @@ wanted() {
   fi
 }
 
+servers=$(cd "$(dirname "$0")/.." && pwd)/.build/servers
+
+# unpacked COMMAND:PACKAGE...: servers for the tests. An installed one would be started, now or when the machine starts again, and
+# telnetd would be added to what inetd serves. So packages, and the libraries that are missing for them, are fetched and unpacked, and dpkg
+# knows nothing of them. One that is installed already is left alone, and used.
+unpacked() {
+  missing=
+  for pair in "$@"; do
+    PATH="$PATH:/usr/sbin:/sbin:$servers/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+  done
+  [ -n "$missing" ] || return 0
+  echo "setup: unpacking$missing in ${servers#"$PWD/"}"
+  # shellcheck disable=SC2086 # one word a package
+  if ! command -v dpkg >/dev/null 2>&1 || ! unpack $missing; then
+    echo "setup: not there:$missing: the tests that use them are skipped. To run them, where their daemons may be installed:"
+    echo "  $(advice "${missing# }" "${missing# }" "${missing# }")"
+  fi
+}
+
+unpack() {
+  can_install || return 1
+  fetched=$(mktemp -d) || return 1
+  mkdir -p "$fetched/partial" "$servers"
+  status=0
+  fetch "$@" >/dev/null 2>&1 || { apt update && fetch "$@"; } >/dev/null || status=1
+  for package in "$fetched"/*.deb; do
+    dpkg -x "$package" "$servers" || status=1
+  done
+  $as_root rm -rf "$fetched"
+  return $status
+}
+
+fetch() {
+  apt -o Dir::Cache::archives="$fetched" --no-install-recommends --download-only install "$@"
+}
+
 tests() {
-  wanted "the tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3 valgrind:valgrind strip:binutils nft:nftables
+  wanted "the tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3 valgrind:valgrind strip:binutils \
+    telnet:telnet nft:nftables nmap:nmap
+  unpacked nginx:nginx-light vsftpd:vsftpd inetd:openbsd-inetd telnetd:inetutils-telnetd
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: not root: the end-to-end tests that make network namespaces are skipped"
   fi

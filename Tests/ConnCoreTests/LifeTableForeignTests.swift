@@ -40,6 +40,20 @@ import Testing
     for event in model.trace { #expect(run(model, [event.boot]) == []) }
   }
 
+  /// An opener that is gone is looked for where its maker was by then, which moves between namespaces.
+  @Test(arguments: KernelScene.recorded) func noLifeOfAnOpenerThatIsTakenForOurs(_ scene: KernelScene) {
+    var model = model(scene, nil, apart: 0)
+    // Of a socket that begins another life no message comes, so nothing else is known of its first one.
+    guard Set(model.lives.map(\.socket)).count == model.lives.count else { return }
+    for at in model.trace.indices {
+      guard case .state(var change) = model.trace[at].kind, change.namespace != 0 else { continue }
+      change.namespace = KernelModel.ours
+      model.trace[at].kind = .state(change)
+    }
+    #expect(run(model, []) == [])
+    for event in model.trace { #expect(run(model, [event.boot]) == []) }
+  }
+
   /// Ours begins before, within and after the other one, which is recorded as if it were not there.
   @Test(arguments: KernelScene.recorded, [-400_000, -100_000, -60, 60, 100_000, 600_000])
   func oursBesideOneWithTheSameEnds(_ foreign: KernelScene, _ apart: Int64) {

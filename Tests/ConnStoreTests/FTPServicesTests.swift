@@ -106,6 +106,30 @@ import Testing
       ])
   }
 
+  /// A filter on the direction is asked of the service that data is shown as, not of each connection alone.
+  @Test func aDirectionIsThatOfTheControl() throws {
+    func lines(_ word: String) throws -> [String] {
+      var query = LifeQuery()
+      query.condition = try Filter(["direction", word], services: .builtIn) { _ in nil }.sql()
+      return try self.lines(query, [.inbound, .outbound])
+    }
+    try write(session(1), 100, 54)
+    #expect(try lines("out") == Self.joined)
+    #expect(try lines("in") == [])
+    let server: UInt32 = 9
+    try write(
+      [
+        life(54, 21, 40000, 54, nil, .inbound, name: "vsftpd", host: server),
+        life(55, 50_055, 41_000, 55, 56, .inbound, name: "vsftpd", host: server),
+        life(56, 20, 41_001, 56, 57, .outbound, name: "vsftpd", host: server),
+      ], 200, 57)
+    #expect(
+      try lines("in") == [
+        "in 21 hosts 1 conns 1 open 1 ports 1 vsftpd", "in 20 hosts 1 conns 2 open 0 ports 2 vsftpd",
+      ])
+    #expect(try lines("out") == Self.joined)
+  }
+
   /// Among so many others that all but the open ones come from a rollup.
   @Test func rollupsTellTheSame() throws {
     let lives = session(10_000)

@@ -128,6 +128,11 @@ def die_with_parent():
   _libc.prctl(1, signal.SIGKILL, 0, 0, 0)
 
 
+def name_process(name):
+  """What ps calls this process (prctl PR_SET_NAME, 15 bytes)."""
+  _libc.prctl(15, name.encode("latin-1"), 0, 0, 0)
+
+
 def remove_leftovers():
   """Removes the namespaces of scenes whose process is gone."""
   try:
@@ -135,9 +140,19 @@ def remove_leftovers():
   except FileNotFoundError:
     return
   for name in names:
-    match = re.fullmatch(rf"{PREFIX}-(\d+)-[a-z]+", name)
+    match = re.fullmatch(rf"{PREFIX}-(\d+)-[a-z0-9]+", name)
     if match and not os.path.exists(f"/proc/{match[1]}"):
+      end_orphans(name)
       subprocess.run(["ip", "netns", "del", name], stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def end_orphans(name):
+  """Ends what a killed scene's servers had started themselves: they died with the scene, their workers did not."""
+  for pid in run("ip", "netns", "pids", name, check=False).split():
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+      # The parent's pid is the second word after the name, which may have anything in it.
+      if file.read().rpartition(")")[2].split()[1] == "1":
+        os.kill(int(pid), signal.SIGKILL)
 
 
 def split_command(words):

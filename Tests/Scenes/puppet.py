@@ -22,7 +22,6 @@ Orders are JSON objects, one a line; each is answered with one, {"error": …} w
 """
 
 import argparse
-import ctypes
 import json
 import os
 import socket
@@ -32,8 +31,6 @@ import threading
 import time
 
 import netns
-
-PR_SET_NAME = 15
 
 
 class Puppet:
@@ -111,7 +108,7 @@ class Puppet:
     sock.close()
 
   def name(self, order):
-    ctypes.CDLL(None).prctl(PR_SET_NAME, order["name"].encode("latin-1"), 0, 0, 0)
+    netns.name_process(order["name"])
     return {}
 
   def burst(self, order):

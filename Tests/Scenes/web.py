@@ -20,6 +20,7 @@ import sys
 import time
 
 import netns
+from programs import start, stop
 
 SERVER, CLIENT = "10.80.0.1", "10.80.0.2"
 CHUNKS_A_SECOND = 10
@@ -57,27 +58,6 @@ def serve(address, port, seconds):
   server = http.server.ThreadingHTTPServer((address, port), SlowFile)
   os.write(1, b"ready\n")
   server.serve_forever()
-
-
-def start(namespace, words, **options):
-  """Starts a program in a namespace: the thread goes there, and the program is born there."""
-  namespace.enter()
-  try:
-    return subprocess.Popen(words, preexec_fn=netns.die_with_parent, **options)
-  except OSError as error:
-    raise netns.SceneError(f"{words[0]}: {error.strerror}")
-
-
-def stop(process, number=signal.SIGTERM, patience=30):
-  """Ends a program kindly, then not; its exit status."""
-  if process.poll() is None:
-    process.send_signal(number)
-    try:
-      process.wait(timeout=patience)
-    except subprocess.TimeoutExpired:
-      process.kill()
-      process.wait()
-  return process.returncode
 
 
 def fetch(client, number, port):

@@ -46,8 +46,11 @@ extension LifeTable {
     let mayBeLost = lostEndsAt.map { generation &- $0 <= Self.patience } ?? false
     // What is taken by a listener is ours only where one of ours could have taken it.
     let isServed = traced.direction != .inbound || serves(traced.proto, traced.local)
+    // An opener that was gone before it was looked at is taken to be where its maker was, which may have been elsewhere
+    // by then: the message that has not come knows better. There is none of a socket that began another life.
+    let lacksEnd = pass.heard.hearsEnds && !pass.heard.isLast && !mayBeLost && traced.cookie != 0
     return (
-      end != nil || (traced.namespace != 0 && !isForeign(traced)),
+      end != nil || (traced.namespace != 0 && !isForeign(traced) && !lacksEnd),
       traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost) && isServed
     )
   }

@@ -44,18 +44,41 @@ extension HistoryReader {
     return FTPControls(among: try lives(range), onPorts: found.otherPorts)
   }
 
-  /// The data connections among the lives of a query, with the direction of their control connections.
-  func ftpData(_ query: LifeQuery) throws(StoreError) -> [(life: Life, direction: Direction)] {
+  /// A data connection, and which service it is asked for as.
+  struct FTPData {
+    var life: Life
+    /// The direction of its control connection.
+    var direction: Direction
+    /// The query's filter matches it by its own direction.
+    var isAskedFor: Bool
+    /// The filter matches it by the direction of its control connection.
+    var isAskedForAsData: Bool
+  }
+
+  /// The data connections in the time of a query that its filter matches, in one direction or the other.
+  func ftpData(_ query: LifeQuery) throws(StoreError) -> [FTPData] {
     let controls = try ftpControls(query)
     if controls.isEmpty { return [] }
     let pairs = controls.hosts.count <= Self.mostPairs ? controls.hosts : []
     var narrowed = query
-    guard let condition = Self.condition([Self.between(pairs)] + query.expressions) else { return [] }
+    // Between few hosts all are read, since the filter may ask for a direction that is not the life's own.
+    let terms = pairs.isEmpty ? query.expressions : [Self.between(pairs)]
+    guard let condition = Self.condition(terms) else { return [] }
     narrowed.condition = condition
-    var data: [(life: Life, direction: Direction)] = []
+    let filter = Filter(.all(query.expressions))
+    var data: [FTPData] = []
     try ofStore {
       try lives(narrowed) { (life: Life) throws(Never) in
-        if let direction = controls.control(of: life)?.direction { data.append((life, direction)) }
+        guard let direction = controls.control(of: life)?.direction else { return true }
+        var subject = FilterSubject(life)
+        let isAskedFor = filter.matches(subject)
+        subject.direction = direction
+        let isAskedForAsData = filter.matches(subject)
+        if isAskedFor || isAskedForAsData {
+          data.append(
+            FTPData(
+              life: life, direction: direction, isAskedFor: isAskedFor, isAskedForAsData: isAskedForAsData))
+        }
         return true
       }
     }

@@ -197,11 +197,13 @@ private struct ServiceSums {
     var moved: [ServiceTally.Key: Int] = [:]
     let finished = try reader.connection.prepare("\(Self.columns()) FROM life l WHERE l.id = ?")
     let open = try reader.connection.prepare("\(Self.columns()) FROM open_life l WHERE l.id = ?")
-    for (life, direction) in data {
-      let joined = ServiceTally.Key(transport: .tcp, port: FTPControls.dataPort, direction: direction)
+    for each in data {
+      let life = each.life
+      let joined = ServiceTally.Key(transport: .tcp, port: FTPControls.dataPort, direction: each.direction)
       let own = ServiceTally.Key(life)
       if own == joined { continue }
-      if let own, tally.counts(own) { moved[own, default: 0] += 1 }
+      if each.isAskedFor, let own, tally.counts(own) { moved[own, default: 0] += 1 }
+      if !each.isAskedForAsData { continue }
       for row in [finished, open] {
         row.bind(1, life.id)
         defer { row.reset() }

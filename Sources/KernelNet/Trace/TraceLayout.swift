@@ -17,8 +17,13 @@ struct TraceLayout {
     /// What the kernel is to tell of them; nil where that is all.
     var filter: String? {
       switch self {
-      case .state, .failed: "protocol == 6"
-      case .unreachable: "type == 3"
+      case .state: "protocol == 6"
+      // Those that ``Life/Outcome`` knows, and 0 for one that is only kept in mind.
+      case .failed:
+        "protocol == 6 && sport != 0 && dport != 0 && ("
+          + [0, 101, 110, 111, 113].map { "error == \($0)" }.joined(separator: " || ") + ")"
+      // ICMP_DEST_UNREACH, but for "fragmentation needed", which is every day's, and what says nothing of a connection.
+      case .unreachable: "type == 3 && code != 2 && code != 4 && code != 5 && code != 8"
       case .destroyed, .reset, .created, .renamed, .executed: nil
       }
     }

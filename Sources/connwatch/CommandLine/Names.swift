@@ -90,7 +90,9 @@ enum FileBytes {
         filled = max(0, count)
       }
       guard count >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-      guard bytes.count <= limit else { throw Failure("\(path): more than \(limit >> 20) MiB (give a part of it)") }
+      guard bytes.count <= limit else {
+        throw Failure("\(path): more than \(limit >> 20) MiB (give a part of it)")
+      }
     } while count > 0
     return bytes
   }

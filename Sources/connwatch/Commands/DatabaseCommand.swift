@@ -80,7 +80,7 @@ struct DatabaseCommand: ParsableCommand {
   struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "prune", abstract: "Take out what is old and give the space back.",
-      usage: "connwatch db prune [--keep DURATION] [--max-size SIZE] [--host NAME] [OPTIONS]",
+      usage: "connwatch db prune [--keep DURATION|--max-size SIZE|--host NAME]…",
       discussion: """
         Examples:
           connwatch db prune --keep 7d --max-size 100M

@@ -14,7 +14,7 @@ struct DiffCommand: ParsableCommand {
     discussion: """
       Examples:
         connwatch diff before.txt after.txt      two saved tables, of any format
-        connwatch diff /mnt/net /proc/net        two directories: tcp, tcp6, udp, udp6
+        connwatch diff /mnt/net /proc/net        two directories of tables
         connwatch diff 03:00 04:00               the history, at two moments
         connwatch diff --host mirage @1767261600 now
         connwatch diff yesterday.txt today.txt --check state listening

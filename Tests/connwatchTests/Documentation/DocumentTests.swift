@@ -46,7 +46,7 @@ struct DocumentTests {
     if isPage { #expect(count >= 8) }
   }
 
-  /// Words as a shell would split them, up to a pipe, `&`, `;`, `>` or a comment; nil where a quote is not closed.
+  /// Words as a shell would split them, up to a pipe, `&`, `;`, `<`, `>` or a comment; nil where a quote is not closed.
   private func shellWords(_ line: String) -> [String]? {
     var words: [String] = []
     var word: String?
@@ -57,7 +57,7 @@ struct DocumentTests {
       } else if character == "'" || character == "\"" {
         quote = character
         word = word ?? ""
-      } else if "|&;>".contains(character) || (character == "#" && word == nil) {
+      } else if "|&;<>".contains(character) || (character == "#" && word == nil) {
         break
       } else if character == " " {
         if let done = word { words.append(done) }

@@ -9,7 +9,8 @@ enum Documents {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   static let names = [
-    "README.md", "CHANGELOG.md", "docs/DATABASE.md", "docs/PERFORMANCE.md", "docs/man/connwatch.1",
+    "README.md", "CHANGELOG.md", "docs/DATABASE.md", "docs/PERFORMANCE.md", "docs/QUESTIONS.md",
+    "docs/man/connwatch.1",
   ]
 
   static func read(_ name: String) throws -> String {

@@ -24,7 +24,7 @@ extension EndToEnd {
       Case("lst", "unknown command 'lst'", "'list'"), Case("hisotry", "'history'"),
       Case("servces", "'services'"),
       Case("frobnicate", "unknown command 'frobnicate'", "record"),
-      Case("port 22", "unknown command 'port'", "connwatch list port 22"),
+      Case("port", "port"), Case("port 65536", "65536"), Case("port 22/sctp", "22/sctp"),
       Case("list -x", "-x", "Unix sockets are not supported"),
       Case("-w", "-w", "raw sockets are not supported"),
       Case("list -t -l -a", "-l and -a"), Case("list --json --csv", "--json and --csv"),

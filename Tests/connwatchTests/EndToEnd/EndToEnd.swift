@@ -34,7 +34,10 @@ enum Machine {
   /// The path of a program, nil where there is none.
   static func path(of program: String) -> String? {
     if program.contains("/") { return program }
-    let places = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    // Servers that are not installed are unpacked by Scripts/setup.sh.
+    let servers = root.appending(path: ".build/servers/usr/sbin").path
+    let places =
+      (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin:" + servers
     return places.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
   }
 

@@ -27,6 +27,7 @@ struct JSONLine {
   func bool(_ key: String) -> Bool? { object[key] as? Bool }
   func ints(_ key: String) -> [Int]? { (object[key] as? [NSNumber])?.map(\.intValue) }
   func strings(_ key: String) -> [String]? { object[key] as? [String] }
+  func dictionary(_ key: String) -> [String: String]? { object[key] as? [String: String] }
   func isNull(_ key: String) -> Bool { object[key] is NSNull }
   func object(_ key: String) -> JSONLine? { (object[key] as? [String: Any]).map(JSONLine.init) }
   func objects(_ key: String) -> [JSONLine]? { (object[key] as? [[String: Any]])?.map(JSONLine.init) }

@@ -153,10 +153,10 @@ final class Stage {
     #expect(status == (signal == SIGKILL ? 128 + SIGKILL : 0), "\(recorder.errors)")
   }
 
-  /// How many samples are stored.
-  func samples() async throws -> Int {
-    guard access(database, F_OK) == 0 else { return 0 }
-    let child = try connwatch(["db", "info", "--json"])
+  /// How many samples are stored, in the database or another one.
+  func samples(_ path: String? = nil) async throws -> Int {
+    guard access(path ?? database, F_OK) == 0 else { return 0 }
+    let child = try connwatch(["db", "info", "--json", "--db", path ?? database])
     guard try await child.end() == 0, let line = child.lines.first else { return 0 }
     return try JSONLine(String(line)).int("samples") ?? 0
   }
