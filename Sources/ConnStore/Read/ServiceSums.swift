@@ -67,14 +67,7 @@ private struct ServiceSums {
     self.directions = directions.reduce(0) { $0 | 1 << $1.rawValue }
     tally = ServiceTally(directions: directions)
     rollups = try Rollups(reader, query)
-    var servers = NumberSet()
-    for server in FTPControls.servers {
-      let query = DictionaryQuery(programsOf: .process(server))
-      let rows = try reader.connection.prepare(query.sql)
-      rows.bind(all: query.bindings)
-      while try rows.step() { servers.insert(rows.integer(0)) }
-    }
-    self.servers = servers
+    servers = try FTPControls.programs(reader.connection)
   }
 
   private static func columns(seen: String = "l.seen") -> String {
