@@ -177,6 +177,7 @@ struct Explainer {
         Listener(
           proto: first.socket.proto, address: first.socket.local.address, port: first.socket.local.port,
           owner: first.owner, isV6Only: live.v6Only[first.socket.inode]))
+      match.lacksPolicy = policy.set.isEmpty
     }
     return match
   }
