@@ -91,6 +91,10 @@ struct ExplainCommand: ParsableCommand {
     if lines.isEmpty { throw Failure("\(source): no line to explain (connwatch explain --help)") }
     let unreadable = lines.filter { $0.row == nil }
     if let first = unreadable.first, lines.count == unreadable.count {
+      // A program that reads rows gets one for each line, whatever the exit status.
+      if global.output.format != .table {
+        try print(lines.map { ExplainRow(explained: $0, words: nil, isLive: false) })
+      }
       let none = lines.count == 1 ? "" : "none of \(lines.count) lines can be read; "
       throw Failure("\(none)line \(first.number): \(first.error ?? "")")
     }
