@@ -8,12 +8,9 @@ import Testing
 
 /// Which listener a line can be about.
 struct LiveIndexTests {
-  private static let context = ListRow.Context(
-    names: Names(), time: Timestamp(microseconds: 1), netns: nil)
-
   private static func listener(_ proto: Proto, _ address: IPAddress, inode: UInt64) -> ListRow {
     ListRow(
-      context: context,
+      context: ListRow.Context(names: Names(), time: Timestamp(microseconds: 1), netns: nil),
       socket: SocketRow(
         proto: proto, state: .listen, local: Endpoint(address, 22),
         remote: Endpoint(proto.isV6 ? .anyV6 : .anyV4, 0), inode: inode), role: .listener,
