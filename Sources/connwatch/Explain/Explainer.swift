@@ -18,11 +18,12 @@ struct Explainer {
   private var elsewhere: LiveIndex?
   private let ephemeral: EphemeralRange
 
-  init(_ global: GlobalOptions, _ names: Names) throws {
+  /// - Parameter expected: the file of rules in place of the usual two.
+  init(_ global: GlobalOptions, _ names: Names, expected: String? = nil) throws {
     self.global = global
     self.names = names
     own = .look()
-    policy = try ListenerPolicy(global)
+    policy = try ListenerPolicy(global, expected: expected)
     var table = LiveTable(global: global, names: names)
     // Of those that lines are about it is said with the line.
     table.tellsHiddenOwners = false
