@@ -42,6 +42,7 @@ struct ExplainCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("At most so many of those sockets.", valueName: "count"))
   var limit = 20
 
+  @OptionGroup var place: ListenersCommand.ExpectedPlace
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
 
   @Argument(help: ArgumentHelp("A line, or - for standard input.", valueName: "line"))
@@ -91,10 +92,14 @@ struct ExplainCommand: ParsableCommand {
     if lines.isEmpty { throw Failure("\(source): no line to explain (connwatch explain --help)") }
     let unreadable = lines.filter { $0.row == nil }
     if let first = unreadable.first, lines.count == unreadable.count {
+      // A program that reads rows gets one for each line, whatever the exit status.
+      if global.output.format != .table {
+        try print(lines.map { ExplainRow(explained: $0, words: nil, isLive: false) })
+      }
       let none = lines.count == 1 ? "" : "none of \(lines.count) lines can be read; "
       throw Failure("\(none)line \(first.number): \(first.error ?? "")")
     }
-    var explainer = try Explainer(global, names)
+    var explainer = try Explainer(global, names, expected: place.expected)
     try print(
       lines.map { line in
         guard let row = line.row else { return ExplainRow(explained: line, words: nil, isLive: false) }
@@ -113,7 +118,7 @@ struct ExplainCommand: ParsableCommand {
       global.remark("no socket here matches")
       return
     }
-    var explainer = try Explainer(global, names)
+    var explainer = try Explainer(global, names, expected: place.expected)
     try print(
       table.prefix(limit).map { found in
         let row = EvidenceRow(found)

@@ -45,6 +45,7 @@ struct PortCommand: ParsableCommand {
 
   @OptionGroup var range: RangeOptions
   @OptionGroup var hosts: HostOptions
+  @OptionGroup var place: ListenersCommand.ExpectedPlace
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
 
   private var global: GlobalOptions { globalArguments.options }
@@ -58,6 +59,9 @@ struct PortCommand: ParsableCommand {
     }
     if all, hosts.host != nil {
       throw ValidationError("--all is a list of names, which no host changes: not with --host")
+    }
+    if place.expected != nil, all || at != nil {
+      throw ValidationError("--expected is for what holds the port now: not with --all or --at")
     }
     if at != nil, range.since != nil || range.until != nil {
       throw ValidationError("--at is one moment, --since and --until are a range: not both")
@@ -78,7 +82,7 @@ struct PortCommand: ParsableCommand {
     let needsNoHistory = moment == nil && hosts.includesOwn
     let history = needsNoHistory ? try global.openHistoryIfAny() : try global.openHistory()
     if let history { try hosts.check(history) }
-    if needsNoHistory { try report.look(global, names) }
+    if needsNoHistory { try report.look(global, names, expected: place.expected) }
     if let history {
       try history.snapshot { () throws in
         if let moment {

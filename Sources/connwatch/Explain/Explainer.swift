@@ -18,11 +18,12 @@ struct Explainer {
   private var elsewhere: LiveIndex?
   private let ephemeral: EphemeralRange
 
-  init(_ global: GlobalOptions, _ names: Names) throws {
+  /// - Parameter expected: the file of rules in place of the usual two.
+  init(_ global: GlobalOptions, _ names: Names, expected: String? = nil) throws {
     self.global = global
     self.names = names
     own = .look()
-    policy = try ListenerPolicy(global)
+    policy = try ListenerPolicy(global, expected: expected)
     var table = LiveTable(global: global, names: names)
     // Of those that lines are about it is said with the line.
     table.tellsHiddenOwners = false
@@ -177,6 +178,7 @@ struct Explainer {
         Listener(
           proto: first.socket.proto, address: first.socket.local.address, port: first.socket.local.port,
           owner: first.owner, isV6Only: live.v6Only[first.socket.inode]))
+      match.lacksPolicy = policy.set.isEmpty
     }
     return match
   }

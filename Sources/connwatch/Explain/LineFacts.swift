@@ -52,6 +52,8 @@ struct LiveMatch {
   var firstSeen: Timestamp?
   /// What the rules say of it, nil for what does not listen.
   var judgement: ExpectedSet.Judgement?
+  /// True where there are no rules to judge by.
+  var lacksPolicy = false
   /// Its network namespace, nil for ours.
   var netns: String?
   /// How many sockets fit.

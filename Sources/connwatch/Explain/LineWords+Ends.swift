@@ -161,8 +161,9 @@ enum ClientPorts {
     if !isElsewhere, own.contains(port) {
       return "\(port) is from this kernel's range for clients (\(text(own)), net.ipv4.ip_local_port_range)"
     }
-    if (1024...4999).contains(port) {
-      return "\(port) is from 1024 to 4999, the range of Windows before Vista and of old BSDs"
+    if port == 1024 { return "1024 is the first port of the range of old BSDs (1024 to 5000)" }
+    if (1025...5000).contains(port) {
+      return "\(port) is from 1025 to 5000, the range of Windows before Vista, and of old BSDs from 1024 on"
     }
     if port >= 49152 {
       return "\(port) is from 49152 to 65535, the range of Windows since Vista, macOS and the BSDs"

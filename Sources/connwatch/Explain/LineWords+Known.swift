@@ -36,8 +36,9 @@ extension LineWords {
       let end = Self.text(live.socket.local)
       let verb = live.socket.proto.transport == .tcp ? "listens on" : "takes datagrams at"
       let more = live.count > 1 ? "; \(sockets) fit" : ""
+      let other = isOfAnother(live) ? "another program has it: " : ""
       all.append(
-        owner(live).map { "\(place) \($0) \(verb) \(end)\(since)\(more)." }
+        owner(live).map { "\(place) \(other)\($0) \(verb) \(end)\(since)\(more)." }
           ?? "\(place) something \(verb) \(end)\(since)\(more); \(unknownOwner(live)).")
       all += verdict(live)
       all += honesty(live)
@@ -53,6 +54,24 @@ extension LineWords {
       all.append("\(place) \(them) to that port open\(by(live)).")
     }
     return all
+  }
+
+  /// True where the line names a program and others hold the socket here.
+  ///
+  /// The tools cut names (netstat to 19 bytes, ss to 15, lsof to 9), and netstat has a command line's first word
+  /// (`sshd: /usr/sbin`), so a name that begins like the other is the same.
+  private func isOfAnother(_ live: LiveMatch) -> Bool {
+    guard let process = live.owner.process, row.pid != process.pid,
+      let word = row.program?.lowercased().prefix(while: { $0 != ":" && $0 != " " }), !word.isEmpty
+    else { return false }
+    // systemd holds the sockets of the units that it starts on demand beside their programs.
+    if live.owner.others > 0, row.pid == 1 { return false }
+    var names = live.programs + [process.name]
+    if let exe = process.exe { names.append(String(exe.split(separator: "/").last ?? "")) }
+    return !names.contains { name in
+      let name = name.lowercased()
+      return !name.isEmpty && (name.hasPrefix(word) || word.hasPrefix(name))
+    }
   }
 
   private func by(_ live: LiveMatch) -> String { Self.list(live.programs).map { ", by \($0)" } ?? "" }
@@ -93,6 +112,7 @@ extension LineWords {
 
   private func verdict(_ live: LiveMatch) -> [String] {
     guard let judgement = live.judgement else { return [] }
+    if live.lacksPolicy { return ["Policy: none yet, no set of expected listeners exists."] }
     let reason = judgement.reason
     return switch judgement.verdict {
     case .expected: ["Verdict: expected."]
@@ -162,7 +182,9 @@ extension LineWords {
         "Nothing is seen to listen on it here: the packet filter hands it on to another host or "
         + "container (NAT), or something hides it\(notRoot); connwatch listeners --probe looks "
         + "for hidden ones."
-    case .unused: return "Nothing here has this port now.\(facts.past == nil ? noHistory : "")"
+    case .unused:
+      let place = row.local.address.map { $0.isUnspecified ? "" : " at \($0)" } ?? ""
+      return "Nothing here has this port\(place) now.\(facts.past == nil ? noHistory : "")"
     case .unknown:
       return
         "No socket here: it has ended since, or is another "

@@ -10,11 +10,11 @@ extension LineWords {
       if row.remote != nil, row.transport == .tcp { return ["The line does not tell the state."] }
       return []
     }
-    return Self.meaning(state, transport).map { [$0] } ?? []
+    return meaning(state).map { [$0] } ?? []
   }
 
-  /// What a state means and what comes next.
-  static func meaning(_ state: SocketState, _ transport: Transport) -> String? {
+  /// What a state means and what comes next; how long it lasts by the system that wrote the line.
+  private func meaning(_ state: SocketState) -> String? {
     if transport == .udp {
       return state == .established
         ? "ESTABLISHED says only that connect(2) was called: nothing need have answered." : nil
@@ -26,7 +26,7 @@ extension LineWords {
     case .synSent:
       return
         "SYN_SENT: the first SYN is out and no answer is there; next is ESTABLISHED, or a "
-        + "refusal, or silence until it is given up after two minutes or so, which a firewall "
+        + "refusal, or silence until it is given up after \(patience), which a firewall "
         + "that drops makes."
     case .synReceived:
       return
@@ -39,17 +39,19 @@ extension LineWords {
     case .finWait1:
       return
         "FIN_WAIT1: this side has closed and waits for that to be acknowledged; next is "
-        + "FIN_WAIT2, or CLOSING where both close at once."
+        + "FIN_WAIT2, or CLOSING where both close at once, or TIME_WAIT at once where the other's FIN "
+        + "comes with the acknowledgement."
     case .finWait2:
       return
         "FIN_WAIT2: this side has closed and the other knows it, and may still send; next is "
-        + "TIME_WAIT when it closes too. Where no program holds the socket the kernel gives up "
-        + "after a minute."
+        + "TIME_WAIT when it closes too.\(orphans)"
     case .timeWait:
       return
-        "TIME_WAIT: both sides have closed, this one first; the kernel keeps the ends for a "
-        + "minute so that late packets meet nobody else, then it is gone. No process holds it."
-    case .close: return "CLOSE: a socket that is bound or done with, and connected to nobody."
+        "TIME_WAIT: both sides have closed, this one first; the kernel keeps the ends for "
+        + "\(timeWait) so that late packets meet nobody else, then it is gone. No process holds it."
+    case .close:
+      if row.remote != nil { return "CLOSE: the connection is closed, and its socket is done with." }
+      return "CLOSE: a socket that is bound or done with, and connected to nobody."
     case .closeWait:
       return
         "CLOSE_WAIT: the other side has closed and this side's program has not; next is LAST_ACK "
@@ -66,6 +68,34 @@ extension LineWords {
     }
   }
 
+  /// How long a SYN is sent again: tcp_syn_retries of Linux (tcp(7)); 3, 6 and 12 s of Windows, which sends three; the
+  /// 75 s of the BSDs' connection timer.
+  private var patience: String {
+    switch row.format {
+    case .windowsNetstat: "about 21 seconds"
+    case .bsdNetstat: "75 seconds or so"
+    default: "two minutes or so"
+    }
+  }
+
+  /// How long TIME_WAIT lasts: a fixed minute in Linux; TcpTimedWaitDelay of Windows; twice the segments' lifetime in
+  /// the BSDs, which is 15 or 30 s.
+  private var timeWait: String {
+    switch row.format {
+    case .windowsNetstat: "two to four minutes (TcpTimedWaitDelay: 120 seconds, 240 in old ones)"
+    case .bsdNetstat: "a minute or less"
+    default: "a minute"
+    }
+  }
+
+  /// What becomes of FIN_WAIT2 without a program: tcp_fin_timeout of Linux (tcp(7)).
+  private var orphans: String {
+    switch row.format {
+    case .windowsNetstat, .bsdNetstat: ""
+    default: " Where no program holds the socket the kernel gives up after a minute."
+    }
+  }
+
   var queueSentences: [String] {
     let (received, sent) = (row.receiveQueue ?? 0, row.sendQueue ?? 0)
     if row.state == .listen {
@@ -74,8 +104,26 @@ extension LineWords {
     }
     var all: [String] = []
     if received > 0 { all.append("\(Self.count(received, "byte")) came in that the program has not read.") }
-    if sent > 0 {
-      all.append("\(Self.count(sent, "byte")) went out that the other side has not acknowledged.")
+    return all + sendQueue(sent)
+  }
+
+  /// Linux counts sequence numbers, of which a SYN and a FIN take one each (RFC 9293 section 3.4); the BSDs bytes.
+  private func sendQueue(_ sent: UInt32) -> [String] {
+    if sent == 0 { return [] }
+    if transport == .udp { return ["\(Self.count(sent, "byte")) in its send queue, not yet sent."] }
+    let control: String? =
+      switch row.state {
+      case _ where row.format == .bsdNetstat: nil
+      case .synSent: "SYN"
+      case .finWait1, .lastAck, .closing: "FIN"
+      default: nil
+      }
+    let bytes = control == nil ? sent : sent - 1
+    var all: [String] = []
+    if let control { all.append("1 in its send queue is the \(control)'s sequence number, no byte.") }
+    if bytes > 0 {
+      all.append(
+        "\(Self.count(bytes, "byte")) in its send queue, sent and not yet acknowledged, or not yet sent.")
     }
     return all
   }

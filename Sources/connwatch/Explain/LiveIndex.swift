@@ -47,6 +47,7 @@ struct LiveIndex {
     guard let port = row.local.port else { return [] }
     let address = row.local.address.flatMap { $0.isUnspecified ? nil : $0 }
     let found = find(byLocalPort[port], row) { socket in
+      guard isReachable(socket, by: row) else { return false }
       guard let address else { return true }
       return socket.local.address == address || socket.local.address.isUnspecified
     }
@@ -56,10 +57,22 @@ struct LiveIndex {
       + found.filter { $0.socket.proto != row.proto || $0.socket.local.address != row.local.address }
   }
 
-  /// Sockets that have a port as their own and do not listen.
+  /// False where the family of the line's end keeps it from a socket: an IPv6 end has nothing of IPv4's sockets, and an
+  /// IPv4 end of IPv6's only what is bound to `::` and takes IPv4 too (ipv6(7), IPV6_V6ONLY).
+  private func isReachable(_ socket: SocketRow, by row: EvidenceRow) -> Bool {
+    let address = socket.local.address
+    switch row.isLocalV6 {
+    case nil: return true
+    case true?: return !address.isV4
+    case false?: return address.isV4 || address.isUnspecified && v6Only[socket.inode] != true
+    }
+  }
+
+  /// Sockets that have a port as their own and do not listen, at the line's address where it has one.
   func users(_ row: EvidenceRow) -> [ListRow] {
     guard let port = row.local.port else { return [] }
-    return find(byLocalPort[port], row) { _ in true }.filter { $0.role != .listener }
+    return find(byLocalPort[port], row) { isReachable($0, by: row) && Self.fits(row.local, $0.local) }
+      .filter { $0.role != .listener }
   }
 
   /// Connections to that port of others; of one host where the line has its address.
@@ -83,4 +96,10 @@ struct LiveIndex {
     guard let address = end.address, !address.isUnspecified else { return true }
     return address == other.address
   }
+}
+
+extension EvidenceRow {
+  /// True where the local end is of IPv6, nil where the line does not tell. An IPv4 address that a socket of IPv6 has
+  /// (`::ffff:192.0.2.1`) is of IPv4.
+  var isLocalV6: Bool? { local.address.map { !$0.isV4 } ?? proto?.isV6 }
 }

@@ -45,10 +45,17 @@ struct PastIndex {
     return answer
   }
 
-  /// Listeners on the line's port.
+  /// Listeners on the line's port that took what came to its address.
   mutating func listeners(_ row: EvidenceRow) throws -> PastMatch? {
     guard let port = row.local.port else { return nil }
-    return try ask(.test(.port(.local, port...port)), [.listener], row, key: "listener \(port)")
+    var tests: [FilterExpression] = [.test(.port(.local, port...port))]
+    // What takes IPv6 is in the tables of IPv6; what takes IPv4 is in either.
+    if row.isLocalV6 == true { tests.append(.test(.proto(.v6Tables))) }
+    if let address = row.local.address, !address.isUnspecified {
+      let places = [address, .anyV6] + (address.isV4 ? [.anyV4] : [])
+      tests.append(.any(places.map { .test(.address(.local, AddressBlock($0, prefix: 128))) }))
+    }
+    return try ask(.all(tests), [.listener], row, key: "listener \(row.local) \(row.isLocalV6 == true)")
   }
 
   /// Connections to the line's only end.

@@ -107,14 +107,14 @@ struct PortReport {
 
 extension PortReport {
   /// Looks at the sockets of this moment.
-  mutating func look(_ global: GlobalOptions, _ names: Names) throws {
+  mutating func look(_ global: GlobalOptions, _ names: Names, expected: String? = nil) throws {
     let (rows, v6Only) = try LiveTable(global: global, names: names)
       .table(question.protos, filter: question.filter)
     if let time = rows.first?.context.time { now = time }
     let policy: ListenerPolicy?
     do {
-      policy = try ListenerPolicy(global)
-    } catch let failure as Failure {
+      policy = try ListenerPolicy(global, expected: expected)
+    } catch let failure as Failure where expected == nil {
       global.remark("no verdict: \(failure)")
       policy = nil
     }

@@ -34,6 +34,10 @@ extension EndToEnd {
       #expect(first.string("status") == "new")
       #expect(first.isNull("why_not"))
       #expect(first.string("risk")?.contains("cleartext") == true)
+      #expect(first.string("text")?.contains("Policy: none yet") == true)
+      let wrong = try #require(
+        try await stage.succeed(["explain", "--json", "[::1]:23"], in: puppet.namespace).json().first)
+      #expect(wrong.process == nil && wrong.string("why_not") == "not in use")
       _ = try await stage.succeed(["listeners", "accept", "23"], in: puppet.namespace)
       let second = try await stage.succeed(["explain"] + line.dropFirst(2), in: puppet.namespace)
       #expect(second.output.hasPrefix("23/tcp open telnet\n  A scan found TCP port 23 open"))
@@ -120,6 +124,9 @@ extension EndToEnd {
       #expect(json[0].process?.int("pid") == puppet.pid)
       #expect(json[6].int("client_port") == 1372)
       #expect(json[6].string("remote_host") == "vnt4.webhosting.com")
+      let alone = try await stage.run(["explain", "--json", "garbage here"], in: puppet.namespace)
+      #expect(alone.status == 2)
+      #expect(try alone.json().map { $0.isNull("error") } == [false])
       expectRefusal(
         try await explain("a b c d e", [], stage, in: puppet.namespace), ["line 1", "not a line"])
       expectRefusal(try await explain("", [], stage, in: puppet.namespace), ["no line to explain"])

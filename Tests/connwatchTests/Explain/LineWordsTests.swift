@@ -54,6 +54,78 @@ struct LineWordsTests {
       told(states.map { "tcp 0 0 192.0.2.10:45000 192.0.2.7:80 \($0)" }), "explain-states.txt")
   }
 
+  @Test(
+    arguments: [
+      ("TCP 192.0.2.10:1025 192.0.2.7:80 TIME_WAIT", "two to four minutes", "a minute"),
+      ("TCP 192.0.2.10:1025 192.0.2.7:80 SYN_SENT", "about 21 seconds", "two minutes"),
+      ("TCP 192.0.2.10:1025 192.0.2.7:80 FIN_WAIT_2", "this side has closed", "after a minute"),
+      ("tcp4 0 0 192.0.2.10.1025 192.0.2.7.80 SYN_SENT", "75 seconds", "two minutes"),
+      ("tcp 0 0 192.0.2.10:1025 192.0.2.7:80 TIME_WAIT", "for a minute", "four"),
+      ("tcp 0 0 192.0.2.10:1025 192.0.2.7:80 FIN_WAIT1", "or TIME_WAIT at once", "Linux"),
+      ("tcp 0 0 192.0.2.10:1025 192.0.2.7:80 CLOSE", "the connection is closed", "connected to nobody"),
+    ])
+  func `How long a state lasts is as the line's system has it`(line: String, says: String, not: String) throws
+  {
+    let state = try words(line).stateSentences.joined()
+    #expect(state.contains(says) && !state.contains(not), "\(state)")
+  }
+
+  @Test(
+    arguments: [
+      (
+        "tcp 0 1 192.0.2.10:45000 192.0.2.7:80 SYN_SENT",
+        ["1 in its send queue is the SYN's sequence number, no byte."]
+      ),
+      (
+        "tcp 0 1 192.0.2.10:45000 192.0.2.7:80 LAST_ACK",
+        ["1 in its send queue is the FIN's sequence number, no byte."]
+      ),
+      (
+        "tcp 0 9 192.0.2.10:45000 192.0.2.7:80 FIN_WAIT1",
+        [
+          "1 in its send queue is the FIN's sequence number, no byte.",
+          "8 bytes in its send queue, sent and not yet acknowledged, or not yet sent.",
+        ]
+      ),
+      (
+        "tcp 0 1 192.0.2.10:45000 192.0.2.7:80 ESTABLISHED",
+        ["1 byte in its send queue, sent and not yet acknowledged, or not yet sent."]
+      ),
+      (
+        "tcp4 0 1 192.0.2.10.45000 192.0.2.7.80 LAST_ACK",
+        ["1 byte in its send queue, sent and not yet acknowledged, or not yet sent."]
+      ),
+      ("udp 0 3 192.0.2.10:45000 192.0.2.7:53 ESTABLISHED", ["3 bytes in its send queue, not yet sent."]),
+      ("tcp 0 0 192.0.2.10:45000 192.0.2.7:80 CLOSING", []),
+    ] as [(String, [String])])
+  func `What waits to be sent`(line: String, says: [String]) throws {
+    #expect(try words(line).queueSentences == says)
+  }
+
+  @Test(
+    arguments: [
+      ("tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 1234/sshd", true), ("tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN", false),
+      ("tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 9/python3.13", false),
+      ("tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 1234/python3", false),
+      ("tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 812/server.py", false),
+      ("python3.1 7 www 3u IPv4 17 0t0 TCP *:22 (LISTEN)", false), ("22/tcp open ssh", false),
+    ])
+  func `A line that names another program than the one that is here`(line: String, isOther: Bool) throws {
+    let python = OwningProcess(pid: 812, startTime: 1, name: "python3", exe: "/usr/bin/python3.13")
+    var facts = LineFacts()
+    facts.live = LiveMatch(
+      kind: .same,
+      socket: SocketRow(
+        proto: .tcp, state: .listen, local: Endpoint(.anyV4, 22), remote: Endpoint(.anyV4, 0)),
+      owner: SocketOwner(process: python))
+    facts.live?.judgement = ExpectedSet.Judgement(verdict: .new)
+    facts.live?.lacksPolicy = true
+    let words = try words(line, facts).knownSentences
+    let other = isOther ? "another program has it: " : ""
+    #expect(words.first == "Here \(other)python3 (pid 812) listens on 0.0.0.0:22.")
+    #expect(words.contains("Policy: none yet, no set of expected listeners exists."))
+  }
+
   @Test
   func `A scan of a host that nobody minded`() throws {
     let ports: [(UInt16, String, String)] = [
@@ -186,6 +258,8 @@ struct LineWordsTests {
   @Test(
     arguments: [
       (40000, EvidenceFormat.ss, "this kernel's range"), (1372, .ss, "Windows before Vista"),
+      (5000, .windowsNetstat, "1025 to 5000"), (1024, .windowsNetstat, "old BSDs"),
+      (5001, .ss, "no system's"),
       (52000, .ss, "this kernel's"),
       (52000, .windowsNetstat, "Windows since Vista"), (61000, .ss, "since Vista"),
       (40000, .bsdNetstat, "usual range of Linux"),
