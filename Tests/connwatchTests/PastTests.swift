@@ -60,6 +60,7 @@ private final class Store {
   func table(_ time: Int64) throws -> [String] {
     let global = try GlobalArguments.parse(["--db", path, "-q", "--utc"]).options
     let rows = try PastTable(global: global, names: Names()).rows(at: "@\(1_767_261_600 + time)", in: .all)
+      .rows
     return rows.map {
       "\($0.socket.local.port) \($0.socket.state.name) \(($0.context.time - at(0)) / second)"
     }
@@ -147,7 +148,7 @@ private final class Store {
     let store = try Store()
     try store.write(0, next: 1, current: [life(1, 0), life(2, 0, netns: "web"), life(3, 0, netns: "db")])
     let global = try GlobalArguments.parse(["--db", store.path, "-q", "--utc"]).options
-    let rows = try PastTable(global: global, names: Names()).rows(at: "@1767261600", in: .all)
+    let rows = try PastTable(global: global, names: Names()).rows(at: "@1767261600", in: .all).rows
     #expect(rows.map { $0.context.netns } == [nil, "web", "db"])
   }
 

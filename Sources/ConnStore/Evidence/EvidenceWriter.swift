@@ -59,23 +59,13 @@ public final class EvidenceWriter {
   public init(path: String, now: Timestamp) throws(StoreError) {
     self.path = path
     self.now = now
-    lock = try Self.lock(path)
-    let isNew = access(path, F_OK) != 0
-    connection = try Connection(path: path, mode: .write)
-    if isNew { chmod(path, 0o640) }
-    try connection.run("PRAGMA busy_timeout = 60000")
-    let version = try Migration.check(connection)
+    let version: Int64
+    (lock, connection, version) = try Self.open(path)
     if lock != nil {
       if version == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
       try connection.run("PRAGMA journal_mode = WAL")
       try Migration.bringUpToDate(connection, now: now)
     } else {
-      guard version == Migration.latest else {
-        throw StoreError(
-          .other, path: path,
-          why: "an older connwatch is recording to it, with tables that have no place for this",
-          hint: "restart the recorder with this connwatch first")
-      }
       try connection.run("PRAGMA wal_autocheckpoint = 0")
     }
     // Names of users are those of another machine.
@@ -83,16 +73,6 @@ public final class EvidenceWriter {
     addRow = try connection.prepare("INSERT INTO evidence_row VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     try connection.run("BEGIN IMMEDIATE")
     usedBefore = try connection.usedBytes()
-  }
-
-  /// The lock, or nil where a recorder has it.
-  private static func lock(_ path: String) throws(StoreError) -> RecorderLock? {
-    do {
-      return try RecorderLock(database: path)
-    } catch {
-      if case .recording = error.kind { return nil }
-      throw error
-    }
   }
 
   deinit {

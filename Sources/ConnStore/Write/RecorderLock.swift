@@ -20,7 +20,7 @@ public final class RecorderLock {
     guard descriptor >= 0 else {
       throw StoreError(
         .noPermission, path: lockPath, why: String(cString: strerror(errno)),
-        hint: "the recorder needs to write in this directory; --db names another file")
+        hint: "whoever writes a history needs to write in its directory; --db names another file")
     }
     var lock = Self.wholeFile(type: Int16(F_WRLCK))
     guard fcntl(descriptor, Self.setLock, &lock) == 0 else {

@@ -20,13 +20,14 @@ struct DiffCommand: ParsableCommand {
         connwatch diff yesterday.txt today.txt --check state listening
 
       A and B are files where there are files of these names, else times; - is
-      standard input. --check exits with status 1 where something is different.
+      standard input. --check exits with status 1 where something is different, with 2 where
+      there is no table of one of the moments.
       """)
 
   @Argument(help: ArgumentHelp("Two files or times, and a filter.", valueName: "a b filter"))
   var words: [String] = []
 
-  @Flag(help: "Exit with status 1 where something is different.")
+  @Flag(help: "Exit with status 1 where something is different, 2 where nobody knows.")
   var check = false
 
   @OptionGroup var hosts: HostOptions
@@ -44,6 +45,9 @@ struct DiffCommand: ParsableCommand {
     let names = Names()
     let filter = try Filter(Array(words.dropFirst(2)), names)
     try global.checkColumns(DiffRow.self)
+    if let host = hosts.host, words[..<2].allSatisfy(Self.isFile) {
+      throw Failure("--host \(host): times are of a host, and two files are compared")
+    }
     let before = try side(words[0], names)
     let after = try side(words[1], names)
     remarkKinds(before, after)
@@ -60,6 +64,10 @@ struct DiffCommand: ParsableCommand {
     var printer = try RowPrinter<DiffRow>(options: global.output, to: output)
     try printer.print(rows.lazy.map { DiffRow(names: names, change: $0) })
     try output.flush()
+    // Where nothing is known, nothing is known to be the same.
+    if check, let unknown = [before, after].first(where: { !$0.isKnown }) {
+      throw Failure("--check: no table of \(unknown.name) to compare (nothing is known of that moment)")
+    }
     if check, !rows.isEmpty { throw ExitCode(1) }
   }
 
@@ -67,22 +75,26 @@ struct DiffCommand: ParsableCommand {
   private struct Side {
     var name: String
     var sightings: [Sighting]
+    /// False where there is no table of that moment.
+    var isKnown = true
   }
 
+  private static func isFile(_ word: String) -> Bool { word == "-" || access(word, F_OK) == 0 }
+
   private func side(_ word: String, _ names: Names) throws -> Side {
-    if word == "-" || access(word, F_OK) == 0 {
+    if Self.isFile(word) {
       return Side(name: word, sightings: try read(word, names))
     }
     do {
       let table = PastTable(global: global, names: names)
       let choice = hosts.host == nil ? HostChoice.own : hosts.choice
-      let rows = try table.rows(at: word, of: choice)
+      let answer = try table.rows(at: word, of: choice)
       return Side(
         name: word,
-        sightings: rows.map {
+        sightings: answer.rows.map {
           Sighting(
             $0.socket, owner: $0.owner, localName: $0.origin?.localName, remoteName: $0.origin?.remoteName)
-        })
+        }, isKnown: answer.isKnown)
     } catch let error as UnreadableText {
       throw Failure("\(word): no such file, and \(error)")
     }
@@ -103,6 +115,7 @@ struct DiffCommand: ParsableCommand {
 
   /// Says which kinds of sockets only one table has at all: it may have been made without them.
   private func remarkKinds(_ before: Side, _ after: Side) {
+    guard before.isKnown, after.isKnown else { return }
     func kinds(_ side: Side) -> Set<String> {
       Set(
         side.sightings.map {

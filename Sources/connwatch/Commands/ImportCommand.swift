@@ -60,6 +60,7 @@ struct ImportCommand: ParsableCommand {
     var input = EvidenceInput(names: Names(), global: global)
     try evidence.set(&input)
     input.isWhole = whole
+    try global.checkColumns(ImportRow.self)
     var total = Total()
     // Opened before anything is written: where none can be read, no database is made.
     let opened = files.compactMap { name -> [EvidenceFile]? in
@@ -88,8 +89,15 @@ struct ImportCommand: ParsableCommand {
       }
       for file in group { try take(file, moment, writer, input, &total) }
     }
-    let lives = try writer.commit()
-    total.say(host, lives: lives, path, global)
+    try writer.commit()
+    if global.output.format == .table {
+      total.say(host, path, global)
+    } else {
+      let output = StandardOutput.standard()
+      var printer = try RowPrinter<ImportRow>(options: global.output, to: output)
+      try printer.print(total.files)
+      try output.flush()
+    }
     if total.isFailed { throw ExitCode(2) }
   }
 
@@ -97,7 +105,17 @@ struct ImportCommand: ParsableCommand {
     _ file: EvidenceFile, _ moment: Timestamp, _ writer: EvidenceWriter, _ input: EvidenceInput,
     _ total: inout Total
   ) throws {
-    try writer.begin(.init(host: host, at: moment, name: file.name))
+    let piece = EvidenceWriter.Piece(host: host, at: moment, name: file.name)
+    var row = ImportRow(file: file.name, host: host, at: moment)
+    // Told before the file is read line by line, which takes long where there are many.
+    if let known = try writer.known(piece, digest: file.digest) {
+      (row.format, row.rows, row.known, row.unreadable) = (
+        known.format, known.rows, known.rows, known.unreadable
+      )
+      total.files.append(row)
+      return global.remark("\(file.name): imported for this host and moment before")
+    }
+    try writer.begin(piece)
     let reading: EvidenceInput.Reading
     do {
       reading = try input.read(file) { sighting, line in try writer.add(sighting, line: line) }
@@ -107,33 +125,33 @@ struct ImportCommand: ParsableCommand {
       total.isFailed = true
       return Connwatch.complain("\(error)")
     }
-    total.unreadable += reading.unreadable
+    row.unreadable = reading.unreadable
+    row.format = reading.format?.rawValue
     let outcome = try writer.end(
       digest: reading.digest, format: reading.format?.rawValue, covers: reading.covers,
       unreadable: reading.unreadable)
     switch outcome {
     case .added(let rows, let known):
-      total.rows += rows
-      total.known += known
+      (row.rows, row.known) = (rows, known)
     case .knownAlready(let rows):
-      total.rows += rows
-      total.known += rows
+      (row.rows, row.known) = (rows, rows)
       global.remark("\(file.name): imported for this host and moment before")
     case .empty:
       total.isFailed = true
       Connwatch.complain(
         "\(file.name): nothing in it can be read (tables of /proc/net, netstat, ss, lsof -i)")
     }
+    total.files.append(row)
   }
 
   /// What came of all files.
   private struct Total {
-    var rows = 0
-    var known = 0
-    var unreadable = 0
+    var files: [ImportRow] = []
     var isFailed = false
 
-    func say(_ host: String, lives: Int, _ path: String, _ global: GlobalOptions) {
+    func say(_ host: String, _ path: String, _ global: GlobalOptions) {
+      func sum(_ part: KeyPath<ImportRow, Int>) -> Int { files.reduce(0) { $0 + $1[keyPath: part] } }
+      let (rows, known, unreadable) = (sum(\.rows), sum(\.known), sum(\.unreadable))
       global.remark(
         """
         \(rows) rows of \(host): \(rows - known) new, \(known) known before, \(unreadable) lines unreadable; \

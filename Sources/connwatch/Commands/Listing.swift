@@ -76,7 +76,8 @@ struct Listing: PlainOptions, Equatable {
     _ at: String, _ selection: NetworkNamespaces.Selection, _ filter: Filter, _ names: Names
   ) throws -> [ListRow] {
     var table = try PastTable(global: global, names: names).rows(
-      at: at, in: selection, of: HostChoice(named: host))
+      at: at, in: selection, of: HostChoice(named: host)
+    ).rows
     let protos = sockets.protos
     table.removeAll {
       !protos.contains($0.socket.proto) || (sockets.listening && $0.role != .listener)

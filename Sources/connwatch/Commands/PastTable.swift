@@ -10,12 +10,19 @@ struct PastTable {
   let global: GlobalOptions
   let names: Names
 
+  /// The sockets of a moment.
+  struct Answer {
+    var rows: [ListRow]
+    /// False where there is no table of that moment: nothing is shown, or that of another one, as a remark says.
+    var isKnown: Bool
+  }
+
   /// Every socket that was open at `text`, in the recorder's network namespace unless others are asked for: by their
   /// labels, since nothing else is left of them.
   /// Evidence is shown of the host that is asked for, and of all hosts where none is.
   func rows(
     at text: String, in netns: NetworkNamespaces.Selection = .own, of hosts: HostChoice = .own
-  ) throws -> [ListRow] {
+  ) throws -> Answer {
     let now = SystemClock().now().wall
     let asked = try global.time(text, now: now)
     guard asked <= now else { throw Failure("--at \(text): that is in the future") }
@@ -29,8 +36,9 @@ struct PastTable {
       guard hosts.includesOwn else { return try evidence.rows(at: asked, of: hosts, isAlone: true) }
       // Where nothing was ever recorded, and something was imported, there is nothing to say of this machine.
       let isOnlyEvidence = hosts == .all ? try history.sampled() == nil && evidence.hasAny() : false
-      guard !isOnlyEvidence, let moment = try lastKnown(asked, history) else {
-        return hosts == .all ? try evidence.rows(at: asked, of: hosts, isAlone: true) : []
+      guard !isOnlyEvidence, let (moment, isKnown) = try lastKnown(asked, history) else {
+        guard hosts == .all else { return Answer(rows: [], isKnown: false) }
+        return try evidence.rows(at: asked, of: hosts, isAlone: true)
       }
       var query = LifeQuery()
       query.since = moment
@@ -54,7 +62,9 @@ struct PastTable {
         return true
       }
       let own = Self.withoutReplaced(rows).map(\.row)
-      return hosts == .own ? own : try own + evidence.rows(at: asked, of: hosts, isAlone: false)
+      if hosts == .own { return Answer(rows: own, isKnown: isKnown) }
+      let imported = try evidence.rows(at: asked, of: hosts, isAlone: false)
+      return Answer(rows: own + imported.rows, isKnown: isKnown || imported.isKnown)
     }
   }
 
@@ -84,8 +94,11 @@ struct PastTable {
     }
   }
 
-  /// The moment whose table is shown for another one: itself, or the last sample before it.
-  private func lastKnown(_ asked: Timestamp, _ history: HistoryReader) throws -> Timestamp? {
+  /// The moment whose table is shown for another one: itself, or the last sample before it; whether that is known to be
+  /// the table of the moment asked for.
+  private func lastKnown(
+    _ asked: Timestamp, _ history: HistoryReader
+  ) throws -> (moment: Timestamp, isKnown: Bool)? {
     guard let sampled = try history.sampled(), asked >= sampled.lowerBound else {
       let since = try history.sampled().map { ": the first sample is of \(global.text($0.lowerBound))" }
       global.remark("nothing was recorded at \(global.text(asked))\(since ?? "")")
@@ -93,24 +106,25 @@ struct PastTable {
     }
     if asked > sampled.upperBound {
       let interval = try history.lastInterval() ?? 0
-      if asked - sampled.upperBound > 3 * interval {
+      let isKnown = asked - sampled.upperBound <= 3 * interval
+      if !isKnown {
         global.remark(
           "nothing is recorded after \(global.text(sampled.upperBound)): showing the table of that moment")
       }
-      return sampled.upperBound
+      return (sampled.upperBound, isKnown)
     }
     // What the clock went back over was watched, if under other times; what it leapt over never was.
     let gaps = try history.gaps(since: asked, until: asked).filter {
       $0.since < asked && asked < $0.until && $0.detail?.hasPrefix("by -") != true
     }
-    guard let gap = gaps.first else { return asked }
+    guard let gap = gaps.first else { return (asked, true) }
     let moment = min(gap.since, try history.sample(atOrBefore: gap.since) ?? gap.since)
     global.remark(
       """
       not watching from \(global.text(gap.since)) to \(global.text(gap.until)) (\(gap.cause)): \
       showing the table of \(global.text(moment))
       """)
-    return moment
+    return (moment, false)
   }
 
   /// The socket of a life at a moment, nil where there was none.

@@ -47,6 +47,24 @@ final class EvidenceFile {
 
   deinit { if descriptor > STDIN_FILENO { close(descriptor) } }
 
+  /// The digest of all bytes as ``lines(_:)`` returns it, without moving on in the file; nil where that cannot be: of
+  /// a stream.
+  func digest() -> [UInt8]? {
+    guard modified != nil else { return nil }
+    var digest = Digest128()
+    var offset: off_t = 0
+    return withUnsafeTemporaryAllocation(byteCount: Self.chunk, alignment: 16) { room in
+      while true {
+        let count = pread(descriptor, room.baseAddress, room.count, offset)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { return nil }
+        if count == 0 { return digest.bytes }
+        digest.add(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        offset += off_t(count)
+      }
+    }
+  }
+
   /// Hands over every line without its end, in little memory whatever the file's size.
   ///
   /// - Returns: the digest of all bytes: FNV-1a of 128 bits, 16 bytes.

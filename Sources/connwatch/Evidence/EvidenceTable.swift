@@ -19,14 +19,16 @@ struct EvidenceTable {
   /// there is nothing else, and a remark says so.
   ///
   /// - Parameter isAlone: nothing of this machine is shown.
-  func rows(at asked: Timestamp, of choice: HostChoice, isAlone: Bool) throws -> [ListRow] {
+  /// - Returns: the sockets, and whether there is a table of that moment.
+  func rows(at asked: Timestamp, of choice: HostChoice, isAlone: Bool) throws -> PastTable.Answer {
     var hosts = try history.evidenceHosts()
     if case .named(let name) = choice { hosts.removeAll { $0.name != name } }
     let covering = hosts.filter { $0.moments.contains(asked) }
     if !covering.isEmpty {
-      return try covering.flatMap { try self.rows(of: $0.name, at: asked) }
+      return PastTable.Answer(
+        rows: try covering.flatMap { try self.rows(of: $0.name, at: asked) }, isKnown: true)
     }
-    guard isAlone else { return [] }
+    guard isAlone else { return PastTable.Answer(rows: [], isKnown: false) }
     var rows: [ListRow] = []
     for host in hosts {
       let (first, last) = (host.moments.lowerBound, host.moments.upperBound)
@@ -39,7 +41,7 @@ struct EvidenceTable {
         rows += try self.rows(of: host.name, at: last)
       }
     }
-    return rows
+    return PastTable.Answer(rows: rows, isKnown: false)
   }
 
   private func rows(of host: String, at moment: Timestamp) throws -> [ListRow] {

@@ -75,6 +75,7 @@ struct ManPageTests {
     expect(PortRow.self, "Rows of port")
     expect(KnownPortRow.self, "Rows of port --all")
     expect(DiffRow.self, "Rows of diff")
+    expect(ImportRow.self, "Rows of import")
     expect(InfoRow.self, "Rows of db info")
     #expect(page["OUTPUT/The process object"]?.terms == CSVText.processParts)
   }

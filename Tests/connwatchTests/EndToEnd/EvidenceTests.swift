@@ -30,6 +30,11 @@ extension EndToEnd {
       let again = try await stage.succeed(words)
       #expect(again.errors.contains("imported for this host and moment before"))
       #expect(again.errors.contains("2 rows of mirage: 0 new, 2 known before"))
+      let told = try await stage.succeed(words + ["--json"])
+      let keys = ["file", "host", "at", "format", "rows", "new", "known", "unreadable"]
+      let row = try #require(try told.json().first)
+      #expect(row.keys == keys && row.int("new") == 0 && row.int("known") == 2)
+      #expect(row.string("format") == "netstat-windows" && !told.errors.contains("2 rows of"))
 
       let history = try await stage.succeed(["history", "--json"]).json()
       #expect(history.count == 2 && history.allSatisfy { $0.string("host") == "mirage" })
@@ -179,6 +184,21 @@ extension EndToEnd {
       expectRefusal(try await stage.run(["list", "--host", "mirage"]), ["--at"])
     }
 
+    @Test func importsAtOnceIntoANewDatabaseWaitForEachOther() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let file = try write(Self.windows, "netstat.txt", stage)
+      let imports = try (0..<6).map {
+        try stage.connwatch(["import", file, "--at", "2026-01-01", "--host", "host\($0)"])
+      }
+      for child in imports {
+        let status = try await child.end()
+        #expect(status == 0, "\(child.errors)")
+      }
+      let groups = try await stage.succeed(["history", "--group-by", "host", "--json"]).json()
+      #expect(groups.count == 6)
+    }
+
     @Test func differencesOfFilesAndMoments() async throws {
       let stage = try Stage()
       defer { stage.end() }
@@ -223,6 +243,17 @@ extension EndToEnd {
       _ = try await stage.succeed(["import", after, "--whole", "--at", "@1767265200"] + host)
       let past = try await stage.succeed(["diff", "@1767261600", "@1767265200", "--json"] + host).json()
       #expect(told(past) == expected)
+      // Nothing known is not the same as nothing different.
+      let never = ["diff", "2020-01-01", "2020-01-02"]
+      for words in [never, never + host, ["diff", before, "2020-01-01"] + host] {
+        #expect(try await stage.succeed(words).errors.contains(" at 2020-01-01 00:00:00"))
+        let checked = try await stage.run(words + ["--check"])
+        #expect(checked.status == 2 && checked.errors.contains("--check: no table of 2020-01-01 to compare"))
+      }
+      let late = try await stage.run(["diff", "@1767265200", "2026-02-01", "--check"] + host)
+      #expect(late.status == 2 && late.errors.contains("--check: no table of 2026-02-01"))
+      #expect(try await stage.run(["diff", "@1767261600", "@1767261601", "--check"] + host).status == 0)
+      expectRefusal(try await stage.run(["diff", before, after] + host), ["--host web1", "two files"])
       expectRefusal(try await stage.run(["diff", before, "nonsense"]), ["no such file", "nonsense"])
       expectRefusal(try await stage.run(["diff", before]), ["two"])
     }
