@@ -68,13 +68,13 @@ enum DatabasePath {
   ///
   /// - Parameter hint: what to do where that is not allowed.
   static func makeDirectory(
-    for path: String, hint: String = "--db names a file elsewhere"
+    for path: String, hint: String? = "--db names a file elsewhere"
   ) throws(Failure) {
     let directory = parent(of: path)
     if access(directory, F_OK) == 0 { return }
     try makeDirectory(for: directory, hint: hint)
     guard mkdir(directory, 0o750) == 0 || errno == EEXIST else {
-      throw Failure("\(directory): \(String(cString: strerror(errno))) (\(hint))")
+      throw Failure("\(directory): \(String(cString: strerror(errno)))\(hint.map { " (\($0))" } ?? "")")
     }
   }
 }

@@ -30,7 +30,6 @@ struct ExpectedFile {
 
   /// Bytes that it may have at the most: a rule for every port of all protocols has room.
   private static let mostBytes = 32 << 20
-  private static let elsewhere = "--file names a file elsewhere"
   private static let tooLong = "not a file of rules"
 
   /// Reads the rules; none where there is no such file.
@@ -72,7 +71,7 @@ struct ExpectedFile {
     makesDirectory: Bool = true,
     _ change: (inout Set<ExpectedRule>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    if makesDirectory { try DatabasePath.makeDirectory(for: target, hint: Self.elsewhere) }
+    if makesDirectory { try DatabasePath.makeDirectory(for: target, hint: nil) }
     let lock = try ExpectedFileLock(target)
     defer { lock.release() }
     var rules = try read()
@@ -108,7 +107,7 @@ struct ExpectedFile {
   private func replace(by text: String) throws(Failure) {
     guard text.utf8.count <= Self.mostBytes else { throw Failure("\(path): too many rules for a file") }
     let path = target
-    try DatabasePath.makeDirectory(for: path, hint: Self.elsewhere)
+    try DatabasePath.makeDirectory(for: path, hint: nil)
     let (temporary, descriptor) = try Self.temporary(for: path)
     var status = stat()
     if stat(path, &status) == 0 {
