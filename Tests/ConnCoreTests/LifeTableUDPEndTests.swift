@@ -78,6 +78,22 @@ import Testing
     #expect(changes.recorded == 0)
   }
 
+  /// Bound, gone before a table could show it, and without a remote end: no life, however many there are.
+  @Test(arguments: [true, false]) func neverSeenAndUnconnected(_ cookies: Bool) {
+    let remote = Endpoint(.anyV4, 0)
+    var run = Run()
+    _ = run.see(local, remote, [(7, 107)], cookies: cookies)
+    let ends = (1...50).map {
+      SocketEnd(
+        proto: .udp, local: Endpoint(.anyV4, 6000 + $0), remote: remote, cookie: 200 + UInt64($0),
+        boot: 1_250_000)
+    }
+    let changes = run.see(local, remote, [(7, 107)], ends: ends, cookies: cookies)
+    #expect(changes.finished.isEmpty)
+    #expect(changes.notes.isEmpty)
+    #expect(run.table.all.map(\.inode) == [7])
+  }
+
   /// The ends are used again at once by another socket, whose row is there when the message comes.
   @Test(arguments: [true, false]) func theSameEndsAtOnce(_ cookies: Bool) {
     var run = Run()

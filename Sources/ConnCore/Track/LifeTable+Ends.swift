@@ -30,15 +30,15 @@ extension LifeTable {
     }
     // Which of several it is rows will show.
     if end.proto.transport == .udp, !rowsTellCookies, slots(at: ends).count > 1 { return }
-    // A socket without ends: a listener, a failed attempt, one that was never used.
-    guard end.local.port != 0, end.remote.port != 0 || end.proto.transport == .udp else { return }
+    // A socket without ends: a listener, a failed attempt, one that was never used, or of UDP one that took part in no
+    // connection. Whoever tries every port makes as many of them, and none of them tells who it was.
+    guard end.local.port != 0, end.remote.port != 0 else { return }
     add(end, &pass)
   }
 
   /// A life that is first heard of at its end: it was opened after the last sample, nobody knows when.
   mutating func add(_ end: SocketEnd, _ pass: inout Pass) {
-    let state: SocketState =
-      end.proto.transport == .tcp ? .close : end.remote.port == 0 ? .unconnected : .established
+    let state: SocketState = end.proto.transport == .tcp ? .close : .established
     let row = SocketRow(proto: end.proto, state: state, local: end.local, remote: end.remote)
     let role = Life.Role(row, ephemeral: settings.ephemeral)
     let before = lastWithout(end.proto, before: end.boot)

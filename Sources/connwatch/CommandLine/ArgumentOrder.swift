@@ -51,6 +51,7 @@ enum ArgumentOrder {
       rest = rest.dropFirst()
       var path = [first]
       if let place = secondWord(rest, among: seconds) { path.append(rest.remove(at: place)) }
+      if first == "port" || path.count > 1, first != "db" { try checkPorts(rest) }
       return path + options + tail(rest)
     }
     let beginning = String(first.prefix { $0.isLetter || $0 == "!" || $0 == "(" })
@@ -58,6 +59,19 @@ enum ArgumentOrder {
       return ["list"] + options + tail(rest)
     }
     throw unknown(first)
+  }
+
+  /// `-1` is no option, and what was meant is a port; `-4` and `-6` are options.
+  private static func checkPorts(_ words: ArraySlice<String>) throws(Failure) {
+    var isValue = false
+    for word in words {
+      if word == "--" { return }
+      let digits = word.utf8.dropFirst().prefix { $0 &- 48 < 10 }
+      if !isValue, word.hasPrefix("-"), !digits.isEmpty, word != "-4", word != "-6" {
+        throw Failure("\"\(HostileText.escaped(word))\" is not a port (1 to 65535)")
+      }
+      isValue = valueOptions.contains(word)
+    }
   }
 
   private static func isOption(_ word: String) -> Bool { word.count > 1 && word.hasPrefix("-") }

@@ -64,13 +64,17 @@ enum DatabasePath {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Makes the directory of a database and those above it, closed to others (0750).
-  static func makeDirectory(for path: String) throws(Failure) {
+  /// Makes the directory of a file and those above it, closed to others (0750).
+  ///
+  /// - Parameter hint: what to do where that is not allowed.
+  static func makeDirectory(
+    for path: String, hint: String? = "--db names a file elsewhere"
+  ) throws(Failure) {
     let directory = parent(of: path)
     if access(directory, F_OK) == 0 { return }
-    try makeDirectory(for: directory)
+    try makeDirectory(for: directory, hint: hint)
     guard mkdir(directory, 0o750) == 0 || errno == EEXIST else {
-      throw Failure("\(directory): \(String(cString: strerror(errno))) (--db names a file elsewhere)")
+      throw Failure("\(directory): \(String(cString: strerror(errno)))\(hint.map { " (\($0))" } ?? "")")
     }
   }
 }

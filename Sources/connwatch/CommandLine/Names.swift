@@ -8,7 +8,8 @@ import ProcNet
 /// Names of services and users, looked up once each.
 final class Names {
   /// Names of ports: /etc/services and our own.
-  private(set) lazy var services = ServiceNames(file: (try? FileBytes.read("/etc/services")) ?? [])
+  private(set) lazy var services = ServiceNames(
+    file: (try? FileBytes.read("/etc/services", limit: 16 << 20, hint: "no list of services")) ?? [])
   private var users: [UInt32: String?] = [:]
   /// Names of services that were asked for, each at the place that its port gives it: most rows ask for what an earlier
   /// one did.
@@ -63,22 +64,27 @@ final class Names {
 enum FileBytes {
   /// Reads a file to its end.
   ///
-  /// - Throws: ``Failure`` with the path and the system's words.
-  static func read(_ path: String) throws(Failure) -> [UInt8] {
+  /// - Parameters:
+  ///   - limit: the most bytes it may have, whole MiB: some files have no end (/dev/zero).
+  ///   - hint: what to do about one that is longer.
+  /// - Throws: ``Failure`` with the path and the system's words, or where it is longer.
+  static func read(_ path: String, limit: Int, hint: String) throws(Failure) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
-    return try read(descriptor, path, limit: .max)
+    return try read(descriptor, path, limit: limit, hint: hint)
   }
 
   /// Reads standard input to its end.
   ///
   /// - Throws: ``Failure`` where it is longer than so many bytes.
   static func readInput(limit: Int) throws(Failure) -> [UInt8] {
-    try read(STDIN_FILENO, "standard input", limit: limit)
+    try read(STDIN_FILENO, "standard input", limit: limit, hint: "give a part of it")
   }
 
-  private static func read(_ descriptor: Int32, _ path: String, limit: Int) throws(Failure) -> [UInt8] {
+  private static func read(
+    _ descriptor: Int32, _ path: String, limit: Int, hint: String
+  ) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     var count = 0
     repeat {
@@ -91,7 +97,7 @@ enum FileBytes {
       }
       guard count >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
       guard bytes.count <= limit else {
-        throw Failure("\(path): more than \(limit >> 20) MiB (give a part of it)")
+        throw Failure("\(path): more than \(limit >> 20) MiB (\(hint))")
       }
     } while count > 0
     return bytes

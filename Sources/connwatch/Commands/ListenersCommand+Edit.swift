@@ -50,20 +50,26 @@ extension ListenersCommand {
         wanted.isEmpty || wanted.contains { $0.matches(listener.proto, listener.port) }
       }
       let chosen = listeners.filter(isMeant)
-      let file = try output.file ?? place.file(global)
-      var set = ExpectedSet(output.isStandardOutput ? [] : try file.read())
       let others = try otherRules()
       // What another file expects needs no rule in this one.
-      var added = set.accept(chosen.filter { ExpectedSet(others).verdict($0) != .expected })
-      var both = ExpectedSet(set.rules.union(others))
-      let learnt = both.learn(past.filter(isMeant))
-      added = (added + learnt).sorted()
-      let rules = set.rules.union(learnt)
+      let other = ExpectedSet(others)
+      let needed = chosen.filter { other.verdict($0) != .expected }
+      let remembered = past.filter(isMeant)
+      func accept(_ rules: inout Set<ExpectedRule>) -> [ExpectedRule] {
+        var set = ExpectedSet(rules)
+        let added = set.accept(needed)
+        var both = ExpectedSet(set.rules.union(others))
+        let learnt = both.learn(remembered)
+        rules = set.rules.union(learnt)
+        return (added + learnt).sorted()
+      }
       if output.isStandardOutput {
+        var rules: Set<ExpectedRule> = []
+        _ = accept(&rules)
         try ListenersCommand.show(rules)
       } else {
-        try file.write(rules)
-        try ListenersCommand.tell(added, mark: "+", file, global)
+        let file = try output.file ?? place.file(global)
+        try ListenersCommand.tell(try file.change(accept), mark: "+", file, global)
       }
       let hidden = chosen.count { $0.program == nil }
       if hidden > 0 {
@@ -103,14 +109,17 @@ extension ListenersCommand {
     func run() throws {
       let wanted = try choice.words()
       let file = try output.file ?? place.file(global)
-      var set = ExpectedSet(try file.read())
-      for word in wanted where !set.rules.contains(where: { word.matches($0.proto, $0.port) }) {
-        throw Failure("nothing is expected on \(word.text) in \(file.path)")
+      let removed = try file.change(makesDirectory: false) { rules throws(Failure) in
+        var set = ExpectedSet(rules)
+        for word in wanted where !rules.contains(where: { word.matches($0.proto, $0.port) }) {
+          throw Failure("nothing is expected on \(word.text) in \(file.path)")
+        }
+        let removed = set.forget { rule in
+          choice.all || wanted.contains { $0.matches(rule.proto, rule.port) }
+        }
+        rules = set.rules
+        return removed
       }
-      let removed = set.forget { rule in
-        choice.all || wanted.contains { $0.matches(rule.proto, rule.port) }
-      }
-      try file.write(set.rules)
       try ListenersCommand.tell(removed, mark: "-", file, global)
     }
   }

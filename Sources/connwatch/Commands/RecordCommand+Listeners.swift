@@ -4,6 +4,7 @@
 import ArgumentParser
 import ConnCore
 import ConnStore
+@preconcurrency import Glibc
 
 extension RecordCommand {
   /// What is done about listeners.
@@ -34,6 +35,9 @@ extension RecordCommand {
       let paths =
         options.expected.map { [$0] }
         ?? [ExpectedFile.system, ListenerPolicy.besideDatabase(database)]
+      if let expected = options.expected, access(expected, F_OK) != 0, errno == ENOENT || errno == ENOTDIR {
+        global.remark("\(expected): no such file yet (its rules will hold once it is there)")
+      }
       self.alarm = alarm
       watch = try ListenerWatch(
         ExpectedFiles(paths),

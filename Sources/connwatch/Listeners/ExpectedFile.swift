@@ -28,6 +28,10 @@ struct ExpectedFile {
 
     """
 
+  /// Bytes that it may have at the most: a rule for every port of all protocols has room.
+  private static let mostBytes = 32 << 20
+  private static let tooLong = "not a file of rules"
+
   /// Reads the rules; none where there is no such file.
   ///
   /// - Throws: ``Failure`` with the path, the line and what is wrong with it.
@@ -42,7 +46,8 @@ struct ExpectedFile {
       throw Failure("\(path): \(String(cString: strerror(errno)))")
     }
     var lines: [Line] = []
-    let text = String(decoding: try FileBytes.read(path), as: UTF8.self)
+    let text = String(
+      decoding: try FileBytes.read(path, limit: Self.mostBytes, hint: Self.tooLong), as: UTF8.self)
     // By scalars: a carriage return and a line feed are one Character, which is no line feed.
     var parts = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     if parts.last?.isEmpty == true { parts.removeLast() }
@@ -56,6 +61,30 @@ struct ExpectedFile {
       }
     }
     return lines
+  }
+
+  /// Changes the rules. Whoever else changes them by this waits, so that neither loses what the other added.
+  ///
+  /// - Parameter makesDirectory: makes the directory first, to be locked, where there is none.
+  /// - Throws: ``Failure``, or what the change throws; the old file is then as it was.
+  func change<Result>(
+    makesDirectory: Bool = true,
+    _ change: (inout Set<ExpectedRule>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    if makesDirectory { try DatabasePath.makeDirectory(for: target, hint: nil) }
+    let lock = try ExpectedFileLock(target)
+    defer { lock.release() }
+    var rules = try read()
+    let result = try change(&rules)
+    try write(rules)
+    return result
+  }
+
+  /// What is read and replaced: where the path is a link, what it leads to.
+  private var target: String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   /// Makes the file hold these rules and no other: lines of rules that go are taken out, new ones come last, and all
@@ -76,16 +105,10 @@ struct ExpectedFile {
   }
 
   private func replace(by text: String) throws(Failure) {
-    try DatabasePath.makeDirectory(for: path)
-    // Where it is a link, what it leads to is replaced and not the link.
-    let target = realpath(path, nil).map { path in
-      defer { free(path) }
-      return String(cString: path)
-    }
-    let path = target ?? path
-    let temporary = path + ".new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o640)
-    guard descriptor >= 0 else { throw Failure("\(temporary): \(String(cString: strerror(errno)))") }
+    guard text.utf8.count <= Self.mostBytes else { throw Failure("\(path): too many rules for a file") }
+    let path = target
+    try DatabasePath.makeDirectory(for: path, hint: nil)
+    let (temporary, descriptor) = try Self.temporary(for: path)
     var status = stat()
     if stat(path, &status) == 0 {
       // Whoever might read it still may. Its owner can be kept by root alone.
@@ -108,6 +131,21 @@ struct ExpectedFile {
       let why = String(cString: strerror(errno))
       unlink(temporary)
       throw Failure("\(path): \(why) (the old file is as it was)")
+    }
+  }
+
+  /// Makes a file beside the one that is to be replaced, which nobody else has: its name has the number of this process,
+  /// and one more where a file of that name was left behind.
+  private static func temporary(for path: String) throws(Failure) -> (path: String, descriptor: Int32) {
+    var number = 0
+    while true {
+      let temporary = "\(path).new.\(getpid())\(number == 0 ? "" : ".\(number)")"
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o640)
+      if descriptor >= 0 { return (temporary, descriptor) }
+      number += 1
+      guard errno == EEXIST, number < 100 else {
+        throw Failure("\(path): \(String(cString: strerror(errno)))")
+      }
     }
   }
 }

@@ -98,6 +98,9 @@ extension ExpectedRule {
   ///
   /// - Throws: ``Failure`` with the word that is wrong.
   init?(line: String) throws(Failure) {
+    if line.unicodeScalars.contains(where: Self.isControl) {
+      throw Failure("\"\(HostileText.escaped(line))\": control characters (a rule is a line of text)")
+    }
     // By scalars: a name can begin with one that joins the blank before it.
     let words = Self.withoutComment(line.unicodeScalars[...])
       .split(maxSplits: 3, whereSeparator: Self.isBlank).map { String(Substring($0)) }
@@ -149,7 +152,13 @@ extension ExpectedRule {
       }
       unit = word.elementsEqual("*".unicodeScalars) ? nil : String(Substring(word))
     }
-    return (unit, rest.elementsEqual("*".unicodeScalars) ? nil : String(Substring(rest)))
+    if rest.elementsEqual("*".unicodeScalars) { return (unit, nil) }
+    if rest.first == "*", isBlank(rest[rest.index(after: rest.startIndex)]) {
+      throw Failure(
+        "\"\(HostileText.escaped(String(Substring(rest))))\": nothing may stand behind * (a comment begins with #)"
+      )
+    }
+    return (unit, String(Substring(rest)))
   }
 
   private static let unitKey = Array("unit=".unicodeScalars)
@@ -171,13 +180,20 @@ extension ExpectedRule {
     return text
   }
 
+  /// C0 but the tab, DEL, C1. Names have them escaped.
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory == .control && scalar != "\t"
+  }
+
   private static func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
 
   /// A program's path or name, made so that it comes back from a line as it went in: a program may call itself
   /// anything, `*` or a blank among them.
   private static func programWord(_ program: String) -> String {
-    if program == "*" { return "\\x2a" }
     var scalars = Array(HostileText.escaped(program).unicodeScalars)
+    if scalars.first == "*", scalars.count == 1 || scalars[1] == " " {
+      scalars.replaceSubrange(..<1, with: "\\x2a".unicodeScalars)
+    }
     if scalars.starts(with: unitKey) { scalars.replaceSubrange(..<1, with: "\\x75".unicodeScalars) }
     for place in scalars.indices.reversed()
     where scalars[place] == "#" && (place == 0 || scalars[place - 1] == " ") {

@@ -14,15 +14,18 @@ struct ExpectedSet {
     var reason: String?
   }
 
-  /// What is written in files.
-  private(set) var rules: Set<ExpectedRule>
-  /// What is expected besides, because it was there while that was learnt.
-  private(set) var learnt: Set<ExpectedRule>
+  private var written: ExpectedRules
+  private var learning: ExpectedRules
 
   init(_ rules: Set<ExpectedRule> = [], learnt: Set<ExpectedRule> = []) {
-    self.rules = rules
-    self.learnt = learnt
+    written = ExpectedRules(rules)
+    learning = ExpectedRules(learnt)
   }
+
+  /// What is written in files.
+  var rules: Set<ExpectedRule> { written.all }
+  /// What is expected besides, because it was there while that was learnt.
+  var learnt: Set<ExpectedRule> { learning.all }
 
   /// Nothing is expected at all: there is no set yet.
   var isEmpty: Bool { rules.isEmpty && learnt.isEmpty }
@@ -32,16 +35,18 @@ struct ExpectedSet {
 
   /// Judges a listener, and says what was expected instead.
   func judge(_ listener: Listener) -> Judgement {
-    let atPort = [rules, learnt].joined().filter {
-      $0.proto == listener.proto && $0.port == listener.port
-    }
+    Self.judge(listener, written[listener.place] + learning[listener.place])
+  }
+
+  /// Judges a listener by the rules of its port.
+  static func judge(_ listener: Listener, _ atPort: [ExpectedRule]) -> Judgement {
     guard !atPort.isEmpty else { return Judgement(verdict: .new) }
     let ofOwner = atPort.filter { $0.isMet(byOwnerOf: listener) }
     guard !ofOwner.isEmpty else {
-      return Judgement(verdict: .changed, reason: Self.reason(atPort.map(\.ownerText)))
+      return Judgement(verdict: .changed, reason: reason(atPort.map(\.ownerText)))
     }
     if ofOwner.contains(where: { $0.allowsScope(of: listener) }) { return Judgement(verdict: .expected) }
-    return Judgement(verdict: .widened, reason: Self.reason(ofOwner.map(\.scope.text)))
+    return Judgement(verdict: .widened, reason: reason(ofOwner.map(\.scope.text)))
   }
 
   /// Says of a rule that no listener answers to what it expects.
@@ -59,10 +64,8 @@ struct ExpectedSet {
 
   /// Rules that no listener answers to. What was learnt comes and goes.
   func missing(_ listeners: [Listener]) -> [ExpectedRule] {
-    rules.filter { rule in
-      !listeners.contains { $0.proto == rule.proto && $0.port == rule.port }
-    }
-    .sorted()
+    let places = Set(listeners.map(\.place))
+    return rules.filter { !places.contains($0.place) }.sorted()
   }
 
   /// Takes listeners for expected; where one was not, what was expected on its port before and is not there goes.
@@ -71,44 +74,29 @@ struct ExpectedSet {
   mutating func accept(_ listeners: [Listener]) -> [ExpectedRule] {
     // One that is expected needs no rule: it would be weaker than the old one where its program cannot be seen.
     let added = Set(listeners.filter { verdict($0) != .expected }.map(ExpectedRule.init))
-    for rule in added {
-      rules = rules.filter { old in
-        old.proto != rule.proto || old.port != rule.port
-          || listeners.contains { ExpectedSet([old]).verdict($0) == .expected }
+    let there = Dictionary(grouping: listeners, by: \.place)
+    for place in Set(added.map(\.place)) {
+      for old in written[place]
+      where !(there[place] ?? []).contains(where: { Self.judge($0, [old]).verdict == .expected }) {
+        written.remove(old)
       }
     }
-    rules.formUnion(added)
+    for rule in added { written.insert(rule) }
     return added.sorted()
   }
 
-  /// Takes listeners of the past for expected too, and takes nothing away: the widest first, which the others need no
-  /// rule beside.
+  /// Takes listeners of the past for expected too, and takes nothing away.
   ///
   /// - Returns: the rules that are new.
-  mutating func learn(_ listeners: [Listener]) -> [ExpectedRule] {
-    var added: [ExpectedRule] = []
-    for listener in Self.widestFirst(listeners) where verdict(listener) != .expected {
-      let rule = ExpectedRule(listener)
-      rules.insert(rule)
-      added.append(rule)
-    }
-    return added.sorted()
-  }
+  mutating func learn(_ listeners: [Listener]) -> [ExpectedRule] { written.learn(listeners) }
 
   /// Expects besides what listens while that is learnt.
-  mutating func addLearnt(_ listeners: [Listener]) {
-    var set = ExpectedSet(learnt)
-    _ = set.learn(listeners)
-    learnt = set.rules
-  }
-
-  private static func widestFirst(_ listeners: [Listener]) -> [Listener] {
-    func rank(_ listener: Listener) -> (Int, Int) {
-      let rule = ExpectedRule(listener)
-      // Known owners first: a rule for any program would let the others pass.
-      return (rule.program == nil ? 1 : 0, rule.scope == .any ? 0 : rule.scope == .v6Only ? 1 : 2)
+  mutating func addLearnt(_ listener: Listener) {
+    if listener.owner.process != nil {
+      // Now it is known who is there: not everybody, as it was while nobody knew.
+      for old in learning[listener.place] where old.program == nil { learning.remove(old) }
     }
-    return listeners.sorted { rank($0) < rank($1) }
+    _ = learning.learn([listener])
   }
 
   /// Takes rules out.
@@ -116,7 +104,7 @@ struct ExpectedSet {
   /// - Returns: those that were there.
   mutating func forget(where isMeant: (ExpectedRule) -> Bool) -> [ExpectedRule] {
     let removed = rules.filter(isMeant)
-    rules.subtract(removed)
+    for rule in removed { written.remove(rule) }
     return removed.sorted()
   }
 }

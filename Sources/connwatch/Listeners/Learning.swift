@@ -24,7 +24,7 @@ struct Learning {
     query.roles = [.listener]
     query.until = until
     let lives: [Life] = try history.lives(query)
-    listeners = lives.map { Listener($0) }
+    listeners = lives.filter(Self.tells).map { Listener($0) }
     isWhole = try history.sampled().map { $0.lowerBound < begun + Self.slack } ?? true
   }
 
@@ -33,6 +33,12 @@ struct Learning {
     until = begun + span
     listeners = []
     isWhole = true
+  }
+
+  /// True for a life that something can be learnt from: of one that was never sampled, and whose owner is not known,
+  /// nobody can say that it served anyone.
+  static func tells(_ life: Life) -> Bool {
+    life.owner.process != nil || !life.sources.isDisjoint(with: [.proc, .netlink])
   }
 
   /// Reads the value of the option.

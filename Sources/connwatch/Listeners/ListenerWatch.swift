@@ -65,7 +65,7 @@ final class ListenerWatch {
   func judge(_ life: Life, isV6Only: Bool?) -> ListenerVerdict {
     let listener = Listener(life, isV6Only: isV6Only)
     if let learnsUntil, life.firstSeen <= learnsUntil {
-      policy.addLearnt([listener])
+      if Learning.tells(life) { policy.addLearnt(listener) }
       return .expected
     }
     let judgement = policy.judge(listener)

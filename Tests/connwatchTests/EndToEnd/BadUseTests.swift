@@ -49,6 +49,8 @@ extension EndToEnd {
       Case("record --ignore dst", "filter", "dst"), Case("record --columns foo", "no column \"foo\""),
       Case("record extra", "extra"), Case("record --source magic", "magic"), Case("list --db", "--db"),
       Case("listeners accept", "22"), Case("listeners accept 0", "\"0\" is not a port"),
+      Case("port -1", "\"-1\" is not a port"), Case("port --since 1h -22/udp", "\"-22/udp\" is not a port"),
+      Case("listeners accept -1", "\"-1\" is not a port"),
       Case("listeners accept -q 1/udp", "nothing listens on 1/udp"), Case("db frob", "frob"),
       Case("history --limit many", "many"), Case("history --limit -1", "--limit -1"),
       Case("history --since nonsense", "\"nonsense\" is not a time", "-90m", "2026-01-01 10:00"),

@@ -113,6 +113,9 @@ import Testing
 
   @Test(arguments: [
     ("tcp v6only 22 *", "v6only is a scope of tcp6"), ("tcp any 22 # /sshd", "four words"),
+    ("tcp any 22 * extra", "behind *"), ("tcp any 22 unit=a *\tb # x", "behind *"),
+    ("tcp any 22 /a\0b", "control characters"), ("# \u{1B}[31m", "control characters"),
+    ("tcp any 22 /a\rb", "control characters"), ("tcp any 22 /a\u{9B}b", "control characters"),
     ("tcp any 22 unit=ssh.service", "a unit and a program"),
     ("tcp any 22 unit= /sshd", "a unit and a program"),
     ("tcp any 22 unit=a # x", "a unit and a program"),
@@ -123,7 +126,9 @@ import Testing
   }
 
   /// A program may be called like a part of a rule.
-  @Test(arguments: ["unit=ssh.service", "unit=a b", "/x #y", "#", " # ", "a # b #c", "unit= #"])
+  @Test(arguments: [
+    "unit=ssh.service", "unit=a b", "/x #y", "#", " # ", "a # b #c", "unit= #", "* x", "*", "*x", "* ",
+  ])
   func hostileNames(_ program: String) throws {
     let there = try listener("0.0.0.0", 22, program)
     let rule = try #require(try ExpectedRule(line: ExpectedRule(there).line))
