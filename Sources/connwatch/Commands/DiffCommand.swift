@@ -20,8 +20,8 @@ struct DiffCommand: ParsableCommand {
         connwatch diff yesterday.txt today.txt --check state listening
 
       A and B are files where there are files of these names, else times; - is
-      standard input. --check exits with status 1 where something is different, with 2 where
-      there is no table of one of the moments.
+      standard input. --check exits with status 1 where something is different, with
+      2 where there is no table of one of the moments.
       """)
 
   @Argument(help: ArgumentHelp("Two files or times, and a filter.", valueName: "a b filter"))
