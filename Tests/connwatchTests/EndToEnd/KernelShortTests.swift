@@ -131,7 +131,7 @@ extension EndToEnd {
       #expect(information.int("active_opens") == count)
       #expect(information.int("passive_opens") == count)
       #expect(abs(try #require(information.int("recorded")) - rows) <= rows / 1000)
-      #expect(rows <= 2 * count + count / 500, "\(rows) of \(2 * count)")
+      #expect(rows <= 2 * count + count / 200, "\(rows) of \(2 * count)")
       let integrity = try await stage.run(["db", "check"])
       #expect(integrity.status == 0, "\(integrity.output)\(integrity.errors)")
     }
