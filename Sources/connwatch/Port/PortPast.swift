@@ -63,9 +63,7 @@ struct PortPast {
   /// Gaps between holders here, and where nobody watched, in the order of time.
   func gaps(_ transport: Transport) -> [PortHolders.Gap] {
     guard let watched, let own else { return [] }
-    // A program that is restarted is away for less than this, and times are shown by the second.
     return own.holders.gaps(transport, within: watched, unwatched: unwatched)
-      .filter { $0.until - $0.since >= 1_000_000 }
   }
 }
 
