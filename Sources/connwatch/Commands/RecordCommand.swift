@@ -49,17 +49,7 @@ struct RecordCommand: ParsableCommand {
     help: ArgumentHelp("Which network namespaces: self, all, a name or a pid.", valueName: "netns"))
   var netns = "self"
 
-  @Option(
-    help: ArgumentHelp("Keep connections this long after they end; 0 for ever.", valueName: "duration"))
-  var keep = "30d"
-
-  @Option(
-    help: ArgumentHelp("Bytes the database may use, then the oldest go; 0 no limit.", valueName: "size"))
-  var maxSize = "512M"
-
-  @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
-  var ignore: String?
-
+  @OptionGroup var storage: StorageOptions
   @OptionGroup(title: "Listeners") var listenerOptions: ListenerOptions
   @OptionGroup(title: "Global Options") var globalArguments: GlobalArguments
 
@@ -81,16 +71,20 @@ struct RecordCommand: ParsableCommand {
     let recording = try Recording(
       .init(source: source, netns: NetworkNamespaces.Selection(netns), root: global.root))
     defer { recording.stop() }
-    let (background, resumption) = try startWriter(
-      path, plan, names, source: recording.sources, now: clock.now().wall)
+    let quiet = global.quiet
+    let start = try HistoryStart(
+      path, plan.store, names, global.root, source: recording.sources, now: clock.now().wall,
+      complain: { if !quiet { Connwatch.complain($0) } })
+    let background = start.background
     try listeners.begin(listenerOptions, database: path, now: clock.now().wall, global)
     let output = StandardOutput.standard()
     var printer = try RowPrinter<EventRow>(options: global.output, to: output)
     let owners = SocketOwners(root: global.root)
     let recorder = Recorder(
-      settings: LifeTable.Settings(), resumption: resumption, interval: plan.interval, ignored: plan.ignored,
+      settings: LifeTable.Settings(), resumption: start.resumption, interval: plan.store.interval,
+      ignored: plan.store.ignored,
       ports: Recorder.Ports(
-        owners: { wanted, rows in Self.find(wanted, among: rows, owners) },
+        owners: { owners.find($0, among: $1) },
         store: { background.submit($0) },
         tell: !prints
           ? nil
@@ -101,7 +95,11 @@ struct RecordCommand: ParsableCommand {
         judge: { listeners.watch.judge($0, isV6Only: $1) }))
     recording.begin(recorder)
     global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
-    sayWhatIsMissed(recording)
+    for sentence in SourceLimits.sentences(
+      recording, source, interval: interval, command: "connwatch record")
+    {
+      global.remark(sentence)
+    }
     let failure = sample(recorder, recording, listeners, plan, signals, owners)
     // Whatever ended the sampling, what was seen is stored before anything is said of it.
     let end = clock.now()
@@ -125,83 +123,16 @@ struct RecordCommand: ParsableCommand {
     if totals.samples == 0 { throw Failure("record: nothing could be sampled") }
   }
 
-  /// Says once what this recorder will not see, and what would change that.
-  private func sayWhatIsMissed(_ recording: Recording) {
-    if let why = recording.whyNoDiag {
-      global.remark("\(why): reading /proc")
-    } else if let why = recording.whyNoEnds {
-      global.remark("the ends of sockets are not heard: \(why)")
-    }
-    if recording.notEntered > 0 {
-      global.remark("\(recording.notEntered) network namespaces may not be entered (sudo connwatch record …)")
-    }
-    guard source == .auto, let whyNoTrace = recording.whyNoTrace else { return }
-    let short = "connections shorter than \(interval)"
-    let missed =
-      recording.hearsEnds ? "the opening times and owners of \(short) are not seen" : "\(short) are missed"
-    if geteuid() == 0 {
-      global.remark("\(missed): \(whyNoTrace)")
-    } else {
-      global.remark(
-        "\(missed), nor are the owners of other users' sockets (sudo connwatch record sees them)")
-    }
-  }
-
-  /// Opens the database and hands it to a thread of its own, which is then alone in knowing it.
-  private func startWriter(
-    _ path: String, _ plan: Plan, _ names: Names, source: Life.Sources, now: Timestamp
-  ) throws -> (BackgroundWriter, HistoryWriter.Resumption) {
-    let writer = try HistoryWriter(path: path, run: run(plan, names, source), now: now)
-    var resumption = writer.resumption
-    if resumption.lastSampleBoot != nil {
-      resumption.endedLately = try HistoryReader(path: path).endedLately(at: now)
-    }
-    writer.forgetResumption()
-    let quiet = global.quiet
-    let background = BackgroundWriter(writer, retention: plan.retention) { error in
-      if !quiet {
-        Connwatch.complain("\(error); sampling goes on, and what waits is written as soon as it can be")
-      }
-    }
-    return (background, resumption)
-  }
-
   /// What the options come to.
   private struct Plan {
-    var interval: Int64
+    var store: StorageOptions.Plan
+    /// Microseconds until the end; nil where there is none.
     var duration: Int64?
-    var retention: Retention
-    var ignored: Filter?
 
     init(_ command: RecordCommand, _ names: Names) throws {
-      interval = try Quantity.duration(command.interval)
-      guard interval >= 10_000 else {
-        throw Failure("--interval \(command.interval): too short (10ms is the least)")
-      }
-      guard interval <= 86_400_000_000 else {
-        throw Failure("--interval \(command.interval): too long (1d is the most)")
-      }
+      store = try command.storage.plan(interval: command.interval, names)
       duration = try command.duration.map { text throws(UnreadableText) in try Quantity.duration(text) }
-      let keep = try Quantity.duration(command.keep)
-      let size = try Quantity.size(command.maxSize)
-      guard size == 0 || size >= 1_000_000 else {
-        throw Failure("--max-size \(command.maxSize): too small (1M is the least, 0 no limit)")
-      }
-      retention = Retention(keep: keep == 0 ? nil : keep, maxSize: size == 0 ? nil : size)
-      ignored = try command.ignore.map { text throws(FilterError) in
-        try Filter([text], services: names.services, userID: { Names.userID($0) })
-      }
     }
-  }
-
-  private func run(_ plan: Plan, _ names: Names, _ source: Life.Sources) -> HistoryWriter.Run {
-    var services: [(port: UInt16, transport: Transport, name: String)] = []
-    names.services.forEachPort { services.append((port: $0, transport: $1, name: $2)) }
-    return HistoryWriter.Run(
-      bootID: BootID(reading: global.root)?.description ?? "unknown", pid: getpid(),
-      version: Connwatch.version,
-      source: source.name, interval: plan.interval, ignored: ignore, services: services,
-      accountName: { Names.userName($0) })
   }
 
   /// Samples at fixed times until the end; a sample that takes too long skips those it made impossible.
@@ -231,15 +162,12 @@ struct RecordCommand: ParsableCommand {
           saidTrace = true
           global.remark("the trace has ended: \(why)")
         }
-        if !saidOwners, !owners.visibility.isComplete, owners.visibility.processes > 0 {
+        if !saidOwners, let words = SourceLimits.owners(owners.visibility, command: "connwatch record") {
           saidOwners = true
-          let seen = owners.visibility
-          let who = seen.refused > 0 ? "\(seen.refused) of \(seen.processes) processes" : "some processes"
-          let hint = geteuid() == 0 ? "" : " (sudo connwatch record sees all)"
-          global.remark("\(who) may not be looked into, so the owners of their sockets are not known\(hint)")
+          global.remark(words)
         }
         let now = SignalWait.monotonic()
-        due += plan.interval * max(1, (now - due + plan.interval - 1) / plan.interval)
+        due += plan.store.interval * max(1, (now - due + plan.store.interval - 1) / plan.store.interval)
       } while try due <= end && wait(until: due, recorder, recording, listeners, signals)
       if due > end { _ = try wait(until: end, recorder, recording, listeners, signals) }
       // What came after the last sample would be lost; a trace tells what happened with a little delay.
@@ -267,13 +195,5 @@ struct RecordCommand: ParsableCommand {
       listeners.alarm?.step()
     }
     return signals.wait(until: due)
-  }
-
-  private static func find(
-    _ wanted: [LifeTable.WantedOwner], among rows: [SocketRow], _ owners: SocketOwners
-  ) -> [SocketOwner] {
-    owners.lookUp(Array(wanted.lazy.filter { $0.row.inode != 0 }.map { WantedSocket($0.row) }), among: rows)
-    let queues = AcceptQueues(rows)
-    return wanted.map { owners.owner(of: $0.row, queues: queues, stillThere: $0.isSecondLook) }
   }
 }

@@ -18,7 +18,7 @@ struct ClockWatch {
   /// Smaller differences are the noise of reading one clock after the other, and time daemons slewing.
   static let tolerance: Int64 = 500_000
 
-  let interval: Int64
+  var interval: Int64
   private var last: Reading?
 
   /// Watches samples that are due each `interval` microseconds.

@@ -63,7 +63,8 @@ final class Recorder {
   private var nextLife: Int64
   private var resumption: HistoryWriter.Resumption
   private var clocks: ClockWatch
-  private let interval: Int64
+  /// Microseconds between samples.
+  var interval: Int64 { didSet { clocks.interval = interval } }
   private let ignored: Filter?
   private var ignoredLives: Set<Int64> = []
   private let ports: Ports

@@ -13,8 +13,14 @@ final class Recording {
     var source: Source
     var netns: NetworkNamespaces.Selection
     var root: ProcRoot
+    /// Sockets in TIME_WAIT are asked for with every sample, also where their connections' ends are heard.
+    var showsTimeWait = false
   }
 
+  /// Takes what was read, before the recorder does.
+  var observe: (([String?: Recorder.Sample]) -> Void)?
+  /// What connections have carried is asked for.
+  var wantsTraffic = false
   private let request: Request
   private var namespaces: [WatchedNamespace] = []
   private let watch: KernelWatch?
@@ -109,11 +115,13 @@ final class Recording {
     let (heard, lost) = hear(isLast: isLast)
     var samples: [String?: Recorder.Sample] = [:]
     for namespace in namespaces {
-      let sample = namespace.sample(heard[namespace.netns] ?? Heard())
+      let sample = namespace.sample(
+        heard[namespace.netns] ?? Heard(), showsTimeWait: request.showsTimeWait, wantsTraffic: wantsTraffic)
       // One of several can be gone by now; our own cannot.
       if namespaces.count > 1, namespace.netns != nil, sample.snapshot.failure != nil { continue }
       samples[namespace.netns] = sample
     }
+    observe?(samples)
     try recorder.take(samples, lost: lost, monotonic: SignalWait.monotonic())
     return samples.values.lazy.compactMap(\.snapshot.failure).first
   }

@@ -52,11 +52,11 @@ final class WatchedNamespace {
 
   /// Takes a sample. Sockets in TIME_WAIT can be as many as the machine allows, and need no look where ends are heard, but
   /// for the first: they tell of connections whose ends nobody heard.
-  func sample(_ heard: Heard) -> Recorder.Sample {
+  func sample(_ heard: Heard, showsTimeWait: Bool, wantsTraffic: Bool) -> Recorder.Sample {
     let counted = counters
     var states = StateSet.all
-    if ends != nil, !isFirst { states.remove(StateSet(.timeWait)) }
+    if ends != nil, !isFirst, !showsTimeWait { states.remove(StateSet(.timeWait)) }
     isFirst = false
-    return Recorder.Sample(snapshot: source.sample(states: states), heard: heard, counters: counted)
+    return Recorder.Sample(snapshot: source.sample(states: states, wantsTraffic: wantsTraffic), heard: heard, counters: counted)
   }
 }

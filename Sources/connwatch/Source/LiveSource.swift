@@ -158,10 +158,10 @@ extension LiveSource {
   var rows: Life.Sources { diag == nil ? .proc : .netlink }
 
   /// Reads every table for a recorder, which goes on where a table cannot be read.
-  func sample(states: StateSet) -> Snapshot {
+  func sample(states: StateSet, wantsTraffic: Bool = false) -> Snapshot {
     if let diag {
       do throws(SocketDiagError) {
-        var snapshot = try diag.read(states: states)
+        var snapshot = try diag.read(states: states, wantsTraffic: wantsTraffic)
         snapshot.states = states
         if source == .netlink || snapshot.failure == nil { return snapshot }
       } catch {
