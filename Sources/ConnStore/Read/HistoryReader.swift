@@ -110,7 +110,7 @@ public final class HistoryReader {
   }
 
   /// CLOCK_BOOTTIME of the last sample: when the sockets of open lives were last there.
-  func lastSampleBoot() throws(StoreError) -> Int64? {
+  public func lastSampleBoot() throws(StoreError) -> Int64? {
     try connection.integer("SELECT boot FROM sample ORDER BY id DESC LIMIT 1").map(Statement.bounded)
   }
 

@@ -28,6 +28,8 @@ final class ListenerWatch {
 
   private var files: ExpectedFiles
   private var policy = ExpectedSet()
+  /// What is expected, for whoever judges by himself.
+  var expected: ExpectedSet { policy }
   private var learnsUntil: Timestamp?
   private var told: Set<Told> = []
   private let ports: Ports
