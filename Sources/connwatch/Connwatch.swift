@@ -35,7 +35,7 @@ struct Connwatch: ParsableCommand {
       Exit status: 0 fine, 1 --check found something, 2 wrong usage or failure.
       """,
     subcommands: [
-      ListCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
+      ListCommand.self, LiveCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
       BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, ImportCommand.self,
       DiffCommand.self, DatabaseCommand.self,
     ],
@@ -73,6 +73,7 @@ struct Connwatch: ParsableCommand {
     let rest = Array(words.dropFirst())
     switch words.first {
     case "list": return try? ListCommand.parse(rest)
+    case "live": return try? LiveCommand.parse(rest)
     case "record": return try? RecordCommand.parse(rest)
     case "history": return try? HistoryCommand.parse(rest)
     case "events": return try? EventsCommand.parse(rest)

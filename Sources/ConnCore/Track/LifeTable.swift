@@ -129,6 +129,12 @@ public struct LifeTable: Sendable {
     slots.indices.lazy.filter { slots[$0].isLive }.map { life(at: $0) }.sorted { $0.id < $1.id }
   }
 
+  /// Those whose socket the latest snapshot had, by number.
+  public var seen: [Life] {
+    slots.indices.lazy.filter { slots[$0].isLive && slots[$0].generation == generation }.map { life(at: $0) }
+      .sorted { $0.id < $1.id }
+  }
+
   /// Takes up lives that an earlier recorder of the same boot left open.
   ///
   /// What the next snapshot lacks of them ended meanwhile, what it has goes on under its old number.

@@ -65,6 +65,8 @@ final class LiveFeed: @unchecked Sendable {
   private let wake: @Sendable () -> Void
   private let bell: Bell
   private var thread: pthread_t?
+  /// How many samples are still to be taken whole, with what was open before them.
+  private var resumedLooks = 0
 
   /// What one sample has brought, until it goes into the book.
   private final class Collected {
@@ -124,6 +126,7 @@ final class LiveFeed: @unchecked Sendable {
         },
         judge: { watch.judge($0, isV6Only: $1) }))
     self.notes = notes
+    resumedLooks = resumption.open.isEmpty ? 0 : 3
     shared = Mutex(Shared(status: status))
     recording.observe = { samples in collected.samples = samples.mapValues(\.snapshot) }
     recording.begin(recorder)
@@ -257,10 +260,13 @@ final class LiveFeed: @unchecked Sendable {
     collected.samples = [:]
     let sentences = notes.take() + saidOnce()
     let (policy, sources) = (listeners.expected, recording.sources)
+    // What goes on as an earlier recorder has left it is no change, and may be missed by the first sample.
+    let resumed = batch != nil && resumedLooks > 0 ? recorder.seen : nil
+    if resumed != nil { resumedLooks -= 1 }
     shared.withLock { shared in
       if let batch {
         var update = LiveBook.Update(time: batch.last, span: shared.book.refresh == 0 ? 0 : span)
-        update.current = batch.current
+        update.current = resumed ?? batch.current
         update.finished = batch.finished
         update.gaps = batch.gaps
         update.samples = samples

@@ -14,6 +14,12 @@ struct TableText {
     names = options.names
   }
 
+  /// Writes hosts by their addresses, and times by a clock of one's own.
+  init(_ clock: TimeText) {
+    self.clock = clock
+    names = [:]
+  }
+
   /// Appends a cell and returns the columns it takes.
   mutating func append(_ value: Value, to bytes: inout ByteBuffer) -> Int {
     let start = bytes.count

@@ -184,6 +184,9 @@ final class Recorder {
     try tell(gaps, events)
   }
 
+  /// Every life whose socket the latest samples had, also where nothing has happened to it.
+  var seen: [Life] { trackers.values.flatMap(\.table.seen) }
+
   /// Takes what the kernel told between two samples that are far apart, so that it need not be kept till then.
   func hear(_ heard: [String?: Heard], lost: [Gap], at time: Timestamp, boot: Int64) throws {
     guard unreadable == nil, lastSample != nil else {

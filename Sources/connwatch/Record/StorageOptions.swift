@@ -9,16 +9,24 @@ import ProcNet
 
 /// How long and how much is kept, and what is not stored at all.
 struct StorageOptions: ParsableArguments {
+  private static let usualKeep = "30d"
+  private static let usualSize = "512M"
+
   @Option(
     help: ArgumentHelp("Keep connections this long after they end; 0 for ever.", valueName: "duration"))
-  var keep = "30d"
+  var keep = usualKeep
 
   @Option(
     help: ArgumentHelp("Bytes the database may use, then the oldest go; 0 no limit.", valueName: "size"))
-  var maxSize = "512M"
+  var maxSize = usualSize
 
   @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
   var ignore: String?
+
+  /// True where one of them was given.
+  var isGiven: Bool {
+    keep != Self.usualKeep || maxSize != Self.usualSize || ignore != nil
+  }
 
   /// What the options come to.
   struct Plan {

@@ -58,6 +58,17 @@ struct ManPageTests {
   }
 
   @Test
+  func `Every key of the screen is there, and no other`() throws {
+    let page = try Documents.manPage()
+    for section in HelpPage.keys {
+      let part = try #require(page["KEYS/" + section.title], "no section \(section.title)")
+      #expect(part.tags == section.keys.map(\.key), "\(section.title)")
+    }
+    let sections = page.order.filter { $0.hasPrefix("KEYS/") }
+    #expect(sections == HelpPage.keys.map { "KEYS/" + $0.title })
+  }
+
+  @Test
   func `Every key of every kind of row is under its command, in order, and no other`() throws {
     let page = try Documents.manPage()
     func expect<Row: OutputRow>(_ row: Row.Type, _ part: String) {

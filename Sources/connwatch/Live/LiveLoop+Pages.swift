@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import ConnCore
+import ConnStore
+
+/// Texts about one socket.
+extension LiveLoop {
+  /// Everything that is known of a life, and what there was like it before.
+  func page(of life: Life) throws -> Page {
+    let (subject, policy) = subject(life)
+    let facts = DetailFacts(subject, surroundings.names, policy: policy, history: past?.history)
+    return DetailPage.make(subject, facts, zone: surroundings.zone, width: state.size.columns)
+  }
+
+  /// What `explain` says of it.
+  func explanation(of life: Life) throws -> Page {
+    let (subject, policy) = subject(life)
+    var known = SocketFacts(
+      names: surroundings.names, policy: policy, ephemeral: ephemeral,
+      past: past.map { PastIndex($0.history) })
+    return try ExplainPage.make(subject, &known, zone: surroundings.zone, width: state.size.columns)
+  }
+
+  private func subject(_ life: Life) -> (PageSubject, ListenerPolicy) {
+    let book = held ?? feed.read { book, _ in book }
+    let isGone = book.place(of: life.id).map { book.isGone[$0] } ?? true
+    var subject = PageSubject(life, isGone ? .gone : state.past == nil ? .here : .then, at: book.time)
+    if !isGone, state.past == nil, let sample = book.samples[life.netns] {
+      for (index, row) in sample.rows.enumerated()
+      where row.ends == life.ends && (row.inode == life.inode || row.inode == 0) {
+        subject.queues = (row.receiveQueue, row.sendQueue)
+        if index < sample.traffic.count { subject.traffic = sample.traffic[index] ?? subject.traffic }
+        break
+      }
+      subject.isV6Only = sample.v6Only[life.inode]
+    }
+    subject.isElsewhere = life.netns != nil
+    return (subject, ListenerPolicy(book.policy))
+  }
+}
