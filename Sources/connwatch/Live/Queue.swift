@@ -12,7 +12,7 @@ struct Queue<Element> {
 
   /// Takes out the first.
   mutating func removeFirst(_ count: Int) {
-    start += min(count, self.count)
+    start += Swift.min(count, self.count)
     // Now and then, so that each costs no more than a few moves.
     if start > 64 && start * 2 > elements.count {
       elements.removeFirst(start)
