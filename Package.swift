@@ -29,12 +29,13 @@ let package = Package(
     .target(name: "ConnCore", swiftSettings: strict),
     .target(name: "ProcNet", dependencies: ["ConnCore"], swiftSettings: strict),
     .target(name: "CKernelNet"),
+    .target(name: "CTerminal"),
     .target(name: "KernelNet", dependencies: ["ConnCore", "CKernelNet"], swiftSettings: strict),
     .target(name: "ConnStore", dependencies: ["ConnCore", "CSQLite"], swiftSettings: strict),
     .executableTarget(
       name: "connwatch",
       dependencies: [
-        "ConnCore", "ProcNet", "KernelNet", "ConnStore",
+        "ConnCore", "ProcNet", "KernelNet", "ConnStore", "CTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -47,7 +48,7 @@ let package = Package(
     .testTarget(
       name: "connwatchTests",
       dependencies: [
-        "connwatch", "ConnCore", "ConnStore", "ProcNet",
+        "connwatch", "ConnCore", "ConnStore", "CTerminal", "ProcNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

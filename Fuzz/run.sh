@@ -7,9 +7,11 @@
 #   Fuzz/run.sh parse 1000000      socket tables (Fuzz/fuzz_parse.swift)
 #   Fuzz/run.sh diag 1000000       answers of sock_diag (Fuzz/fuzz_diag.swift)
 #   Fuzz/run.sh evidence 1000000   what netstat, ss, lsof and scanners wrote (Fuzz/fuzz_evidence.swift)
+#   Fuzz/run.sh keys 1000000       what a terminal sends (Fuzz/fuzz_keys.swift)
 #
 # A target is a file Fuzz/fuzz_TARGET.swift with LLVMFuzzerTestOneInput in it. The modules it imports are built
-# straight with swiftc, instrumented, into .fuzz/, where the corpus and whatever made it fail are kept too.
+# straight with swiftc, instrumented, into .fuzz/, where the corpus and whatever made it fail are kept too. Files of the
+# program itself, which cannot be imported, are named after "// with:" and compiled with it.
 #
 # FUZZ_FAST=1 leaves out the following of comparisons: two to three times as many runs a second, for a corpus
 # that already reaches everything.
@@ -77,8 +79,10 @@ for module in ConnCore ProcNet KernelNet; do
     objects="$objects $modules/$module.o"
   fi
 done
+files=
+for file in $(sed -n 's|^// with: ||p' "$source"); do files="$files $root/Sources/connwatch/$file.swift"; done
 # shellcheck disable=SC2086
-swiftc $flags -I "$modules" $headers -module-name "fuzz_$target" -c "$source" -o "$out/fuzz_$target.o"
+swiftc $flags -wmo -I "$modules" $headers -module-name "fuzz_$target" -c "$source" $files -o "$out/fuzz_$target.o"
 # The linker warns of what the sanitizer keeps to itself.
 # shellcheck disable=SC2086
 swiftc -sanitize=fuzzer,address "$out/fuzz_$target.o" $objects -o "$out/fuzz_$target" 2>"$out/link.log" ||

@@ -26,26 +26,25 @@ enum Style: UInt8, CaseIterable, Sendable {
       }
   }
 
+  /// The parameter of SGR that turns the style on; 0, which turns everything off, for plain.
+  var parameter: UInt8 {
+    switch self {
+    case .plain: 0
+    case .bold: 1
+    case .dim: 2
+    case .red, .green, .yellow, .blue, .magenta, .cyan: 31 + rawValue - Self.red.rawValue
+    case .gray: 90
+    case .brightRed, .brightGreen, .brightYellow, .brightBlue, .brightMagenta, .brightCyan:
+      91 + rawValue - Self.brightRed.rawValue
+    }
+  }
+
   /// Appends the sequence that turns the style on; nothing for plain.
   func begin(_ bytes: inout ByteBuffer) {
-    switch self {
-    case .plain: break
-    case .bold: bytes.append(literal: "\u{1B}[1m")
-    case .dim: bytes.append(literal: "\u{1B}[2m")
-    case .red: bytes.append(literal: "\u{1B}[31m")
-    case .green: bytes.append(literal: "\u{1B}[32m")
-    case .yellow: bytes.append(literal: "\u{1B}[33m")
-    case .blue: bytes.append(literal: "\u{1B}[34m")
-    case .magenta: bytes.append(literal: "\u{1B}[35m")
-    case .cyan: bytes.append(literal: "\u{1B}[36m")
-    case .gray: bytes.append(literal: "\u{1B}[90m")
-    case .brightRed: bytes.append(literal: "\u{1B}[91m")
-    case .brightGreen: bytes.append(literal: "\u{1B}[92m")
-    case .brightYellow: bytes.append(literal: "\u{1B}[93m")
-    case .brightBlue: bytes.append(literal: "\u{1B}[94m")
-    case .brightMagenta: bytes.append(literal: "\u{1B}[95m")
-    case .brightCyan: bytes.append(literal: "\u{1B}[96m")
-    }
+    if self == .plain { return }
+    bytes.append(literal: "\u{1B}[")
+    bytes.append(decimal: UInt64(parameter))
+    bytes.append(UInt8(ascii: "m"))
   }
 
   /// Appends the sequence that ends every style; nothing for plain.
