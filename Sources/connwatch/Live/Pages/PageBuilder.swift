@@ -67,7 +67,9 @@ struct PageBuilder {
       return self.width - indent - others
     }
     while room() < min(12, widths[shown[shown.count - 1]]),
-      let least = shown.dropLast().filter({ columns[$0].drop != nil }).min(by: { columns[$0].drop! < columns[$1].drop! })
+      let least = shown.dropLast().filter({ columns[$0].drop != nil }).min(by: {
+        columns[$0].drop! < columns[$1].drop!
+      })
     { shown.removeAll { $0 == least } }
     func line(_ cells: [String]) -> String {
       var text = String(repeating: " ", count: indent)

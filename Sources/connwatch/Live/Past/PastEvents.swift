@@ -28,7 +28,8 @@ struct PastEvents {
   }
 
   private mutating func add(_ life: Life, since: Timestamp) {
-    let last = max(life.firstSeen, life.firstSeen + (life.laterSteps.last?.offset ?? 0), life.closed ?? life.firstSeen)
+    let last = max(
+      life.firstSeen, life.firstSeen + (life.laterSteps.last?.offset ?? 0), life.closed ?? life.firstSeen)
     guard last >= since else { return }
     for event in life.events where event.time >= since && event.time <= until { events.append(event) }
     if events.count > 8 * Self.most { keepLatest() }
