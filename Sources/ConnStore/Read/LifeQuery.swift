@@ -17,6 +17,8 @@ public struct LifeQuery: Sendable {
   public var since: Timestamp?
   /// Only lives that were opened at or before this moment.
   public var until: Timestamp?
+  /// Only lives that ended at or before this moment.
+  public var endedBy: Timestamp?
   /// Counts a socket in TIME_WAIT as going on: until it was last seen, or for ``HistoryReader/timeWait`` where it was
   /// not watched.
   public var countsTimeWait = false
@@ -192,6 +194,10 @@ extension HistoryReader {
       part.time.bindings.append(.integer(until.microseconds))
       if let bound = try firstLife(after: until) { part.numbers = part.numbers.clamped(to: .min..<bound) }
     }
+    if let ended = query.endedBy {
+      part.time.conditions.append("l.opened + l.duration <= ?")
+      part.time.bindings.append(.integer(ended.microseconds))
+    }
     guard let since = query.since?.microseconds else { return [part] }
     let bound = try firstLife(reaching: since)
     let end = query.countsTimeWait ? Self.endOfTimeWait : "l.duration"
@@ -263,6 +269,11 @@ extension HistoryReader {
     if let until = query.until {
       conditions.append("l.opened <= ?")
       bindings.append(.integer(until.microseconds))
+    }
+    if let ended = query.endedBy {
+      // Of those that go on nothing comes out of this.
+      conditions.append("l.opened + l.duration <= ?")
+      bindings.append(.integer(ended.microseconds))
     }
     if let since = query.since, !query.countsTimeWait {
       conditions.append("(l.duration IS NULL OR l.opened + l.duration >= ?)")

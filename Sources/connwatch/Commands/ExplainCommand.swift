@@ -182,7 +182,7 @@ extension EvidenceEnd {
 
 extension ListRow {
   /// The socket in one line.
-  fileprivate var line: String {
+  var line: String {
     func text(_ end: Endpoint) -> String {
       let address = end.address.isV4 ? end.address.description : "[\(end.address)]"
       return "\(address):\(end.port == 0 ? "*" : String(end.port))"

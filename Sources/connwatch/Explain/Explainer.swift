@@ -11,31 +11,30 @@ struct Explainer {
   private let global: GlobalOptions
   private let names: Names
   private let own: OwnHost
-  private let policy: ListenerPolicy
   private let live: LiveIndex
-  private var past: PastIndex?
+  private var sockets: SocketFacts
   /// Sockets of other network namespaces, read when the first line asks for them.
   private var elsewhere: LiveIndex?
-  private let ephemeral: EphemeralRange
 
   /// - Parameter expected: the file of rules in place of the usual two.
   init(_ global: GlobalOptions, _ names: Names, expected: String? = nil) throws {
     self.global = global
     self.names = names
     own = .look()
-    policy = try ListenerPolicy(global, expected: expected)
+    let policy = try ListenerPolicy(global, expected: expected)
     var table = LiveTable(global: global, names: names)
     // Of those that lines are about it is said with the line.
     table.tellsHiddenOwners = false
     let (rows, v6Only) = try table.table(.all, filter: .everything)
     live = LiveIndex(rows, v6Only: v6Only)
-    past = try global.openHistoryIfAny().map(PastIndex.init)
-    ephemeral = EphemeralRange(reading: global.root)
+    sockets = SocketFacts(
+      names: names, policy: policy, ephemeral: EphemeralRange(reading: global.root),
+      past: try global.openHistoryIfAny().map(PastIndex.init))
   }
 
   /// What is known of a row.
   mutating func facts(_ row: EvidenceRow) throws -> LineFacts {
-    var facts = blank
+    var facts = sockets.blank
     if row.remote != nil {
       try findConnection(row, &facts)
     } else if row.isListener || row.scan != nil || row.format == .bare {
@@ -49,18 +48,7 @@ struct Explainer {
 
   /// What is known of a socket that is there.
   mutating func facts(_ found: ListRow) throws -> LineFacts {
-    var facts = blank
-    facts.live = match(.same, [found])
-    if let control = try control(found) { facts.control = control }
-    return facts
-  }
-
-  private var blank: LineFacts {
-    var facts = LineFacts()
-    facts.ephemeral = ephemeral
-    facts.hasHistory = past != nil
-    facts.isRoot = geteuid() == 0
-    return facts
+    try sockets.facts(found, v6Only: live.v6Only, isElsewhere: isElsewhere(found))
   }
 
   // MARK: - Connections
@@ -77,9 +65,9 @@ struct Explainer {
     } else if !found.peer.isEmpty {
       facts.live = match(.peer, found.peer)
     }
-    facts.past = try past?.connections(row)
-    facts.evidence = try past?.evidence(row) ?? []
-    facts.control = try past?.control(of: facts.past?.latest)
+    facts.past = try sockets.past?.connections(row)
+    facts.evidence = try sockets.past?.evidence(row) ?? []
+    facts.control = try sockets.past?.control(of: facts.past?.latest)
     if facts.live != nil { return }
     let other = isOurs || row.local.address != nil ? elsewhereIndex().connections(row).same : []
     if !other.isEmpty {
@@ -103,7 +91,7 @@ struct Explainer {
       // Of another host there can only be connections to it.
       let clients = live.clients(row)
       if !clients.isEmpty { facts.live = match(.client, clients) }
-      facts.past = row.local.address == nil ? nil : try past?.clients(row)
+      facts.past = row.local.address == nil ? nil : try sockets.past?.clients(row)
       facts.foreignHost = row.local.host ?? row.local.address?.description
       if clients.isEmpty { facts.whyNot = .otherMachine }
       return
@@ -113,7 +101,7 @@ struct Explainer {
       facts.live = match(row.isListener ? .same : .listener, listeners)
       return
     }
-    facts.past = try past?.listeners(row)
+    facts.past = try sockets.past?.listeners(row)
     if row.format == .bare, let known = try bare(row, &facts) {
       facts.live = known
       return
@@ -132,7 +120,7 @@ struct Explainer {
     if !users.isEmpty { return match(.user, users) }
     let clients = live.clients(row)
     if !clients.isEmpty { return match(.client, clients) }
-    if facts.past == nil { facts.past = try past?.users(row) ?? past?.clients(row) }
+    if facts.past == nil { facts.past = try sockets.past?.users(row) ?? sockets.past?.clients(row) }
     return nil
   }
 
@@ -163,37 +151,11 @@ struct Explainer {
   // MARK: - Matches
 
   private func match(_ kind: LiveMatch.Kind, _ rows: [ListRow]) -> LiveMatch {
-    let first = rows[0]
-    var match = LiveMatch(kind: kind, socket: first.socket, owner: first.owner)
-    match.user = names.user(first.socket.uid)
-    match.direction = first.direction
-    match.firstSeen = first.firstSeen
-    match.count = rows.count
-    for row in rows {
-      if let name = row.owner.process?.name, !match.programs.contains(name) { match.programs.append(name) }
-    }
-    match.netns = isElsewhere(first) ? first.context.netns : nil
-    if first.role == .listener, match.netns == nil {
-      match.judgement = policy.judge(
-        Listener(
-          proto: first.socket.proto, address: first.socket.local.address, port: first.socket.local.port,
-          owner: first.owner, isV6Only: live.v6Only[first.socket.inode]))
-      match.lacksPolicy = policy.set.isEmpty
-    }
-    return match
+    sockets.match(kind, rows, v6Only: live.v6Only, isElsewhere: isElsewhere(rows[0]))
   }
 
   private func isElsewhere(_ row: ListRow) -> Bool {
     guard let elsewhere, let label = row.context.netns else { return false }
     return elsewhere.labels.contains(label)
-  }
-
-  private mutating func control(_ row: ListRow) throws -> Life? {
-    guard let past, row.role == .connection else { return nil }
-    let life = Life(
-      id: 0, row: row.socket, role: row.role, direction: row.direction,
-      firstSeen: row.firstSeen ?? row.context.time,
-      firstSeenBoot: 0, uncertainty: nil, sources: .proc)
-    return try past.control(of: life)
   }
 }

@@ -39,7 +39,7 @@ extension LineWords {
       let other = isOfAnother(live) ? "another program has it: " : ""
       all.append(
         owner(live).map { "\(place) \(other)\($0) \(verb) \(end)\(since)\(more)." }
-          ?? "\(place) something \(verb) \(end)\(since)\(more); \(unknownOwner(live)).")
+          ?? "\(place) something \(verb) \(end)\(since)\(more); \(live.owner.unknownWords).")
       all += verdict(live)
       all += honesty(live)
     case .same:
@@ -77,7 +77,7 @@ extension LineWords {
   private func by(_ live: LiveMatch) -> String { Self.list(live.programs).map { ", by \($0)" } ?? "" }
 
   private func holds(_ live: LiveMatch) -> String {
-    owner(live).map { "\($0) holds it" } ?? unknownOwner(live)
+    owner(live).map { "\($0) holds it" } ?? live.owner.unknownWords
   }
 
   /// `sshd (pid 812, user root, ssh.service)`, nil where it is not known.
@@ -89,18 +89,6 @@ extension LineWords {
     if let container = process.container { parts.append("container \(container.prefix(12))") }
     if live.owner.others > 0 { parts.append("\(live.owner.others) more") }
     return "\(process.name) (\(parts.joined(separator: ", ")))"
-  }
-
-  /// Why no process can be named.
-  private func unknownOwner(_ live: LiveMatch) -> String {
-    switch live.owner.whyUnknown {
-    case .exited: "no process holds it any more"
-    case .noPermission: "its process may not be seen (no permission)"
-    case .otherNamespace: "its process is in a pid namespace that is not seen from here"
-    case .kernel: "the kernel itself holds it"
-    case .notYetAccepted: "no process has accepted it yet"
-    case nil: "its process is not known"
-    }
   }
 
   /// `a, b and c`, at most five; nil for none.
@@ -189,6 +177,20 @@ extension LineWords {
       return
         "No socket here: it has ended since, or is another "
         + "machine's\(notRoot).\(facts.past == nil ? noHistory : "")"
+    }
+  }
+}
+
+extension SocketOwner {
+  /// Why no process can be named, as a part of a sentence.
+  var unknownWords: String {
+    switch whyUnknown {
+    case .exited: "no process holds it any more"
+    case .noPermission: "its process may not be seen (no permission)"
+    case .otherNamespace: "its process is in a pid namespace that is not seen from here"
+    case .kernel: "the kernel itself holds it"
+    case .notYetAccepted: "no process has accepted it yet"
+    case nil: "its process is not known"
     }
   }
 }
