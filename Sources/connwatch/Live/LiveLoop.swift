@@ -151,14 +151,5 @@ final class LiveLoop {
     do { try body() } catch { tell("\(error)", isError: true) }
   }
 
-  func filter(_ text: String) {
-    do throws(FilterError) {
-      state.filter = try Filter(text.allSatisfy { $0 == " " } ? [] : [text], surroundings.names)
-      state.filterText = text
-      state.filterError = nil
-      state.frozenUntil = 0
-    } catch {
-      state.filterError = error
-    }
-  }
+  func filter(_ text: String) { state.filter(text, surroundings.names) }
 }

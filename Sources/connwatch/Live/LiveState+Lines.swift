@@ -34,6 +34,18 @@ extension LiveState {
   /// What the cursor is on.
   var currentLine: LineID? { line(at: cursor.index) }
 
+  /// Shows what fits a filter; one that is none is marked, and the one before stays in force.
+  mutating func filter(_ text: String, _ names: Names) {
+    do throws(FilterError) {
+      filter = try Filter(text.allSatisfy { $0 == " " } ? [] : [text], names)
+      filterText = text
+      filterError = nil
+      frozenUntil = 0
+    } catch {
+      filterError = error
+    }
+  }
+
   /// Brings the view up to date with the book, and the cursor with the view.
   mutating func settle(_ book: LiveBook, _ names: Names, now: Int64) {
     connections.isFrozen = isFrozen(now)

@@ -70,6 +70,15 @@ struct Frame: Equatable, Sendable {
     for column in columns.clamped(to: 0..<size.columns) { change(&cells[row * size.columns + column].look) }
   }
 
+  /// Shows `?` for what a terminal without UTF-8 has no character for.
+  mutating func replaceWhatIsNotASCII() {
+    for place in cells.indices where !cells[place].scalar.isASCII {
+      cells[place].scalar = cells[place].scalar == "…" ? "~" : "?"
+      cells[place].firstMark = nil
+      cells[place].secondMark = nil
+    }
+  }
+
   /// Adds a mark to the character that ends in a cell. Those that change how wide it is are left out.
   private mutating func combine(_ mark: Unicode.Scalar, _ row: Int, _ column: Int) {
     guard mark.properties.generalCategory == .nonspacingMark, !mark.properties.isVariationSelector else {
