@@ -75,7 +75,7 @@ final class ScreenEvents {
     var signals = sigset_t()
     sigemptyset(&signals)
     for signal in Self.signals { sigaddset(&signals, signal) }
-    signalDescriptor = ctm_signals_open(&signals)
+    signalDescriptor = ctm_signals_open(Self.signals, Int32(Self.signals.count))
     self.waker = waker
     self.input = input
     if signalDescriptor < 0 { return nil }
