@@ -61,8 +61,10 @@ struct LiveBook: Sendable {
 
   private var free: [Int32] = []
   private var places: [Int64: Int32] = [:]
-  /// Sockets that are gone, the first to be taken out first.
-  private var closing = Queue<(place: Int32, life: Int64)>()
+  /// Sockets that went, the first first, with the refresh they went at. One that came back is still in here.
+  private var closing = Queue<(place: Int32, life: Int64, refresh: UInt32)>()
+  /// Where the events of listeners are that nobody has judged yet, by life, as they are counted by ``firstEvent``.
+  private var unjudged: [Int64: Int] = [:]
 
   /// The number of the latest refresh; 0 before the first.
   private(set) var refresh: UInt32 = 0
@@ -72,6 +74,10 @@ struct LiveBook: Sendable {
   private(set) var states = [Int](repeating: 0, count: SocketState.named.count + 1)
   /// What has happened, oldest first.
   private(set) var events = Queue<Recorder.Happening>()
+  /// How many events came before the first that is kept.
+  private(set) var firstEvent = 0
+  /// How often events that were told already became others.
+  private(set) var eventChanges = 0
   /// What each of the latest refreshes counted, oldest first.
   private(set) var rates = Queue<Rate>()
   /// Listeners that began since the first refresh.
@@ -86,7 +92,7 @@ struct LiveBook: Sendable {
   /// How many sockets there are, without those that are gone.
   var count: Int { states.reduce(0, +) }
   /// How many sockets are kept though they are gone.
-  var countGone: Int { closing.count }
+  private(set) var countGone = 0
   /// How many places there are, free ones too.
   var placeCount: Int { lives.count }
 
@@ -104,7 +110,6 @@ struct LiveBook: Sendable {
     time = update.time
     if let samples = update.samples { self.samples = samples }
     if refresh == 1 { reserve(update.current.count) }
-    expire()
     var rate = Rate(span: update.span)
     var news: [Event] = []
     for life in update.current { take(life, isGone: false, &news) }
@@ -112,6 +117,7 @@ struct LiveBook: Sendable {
     for life in update.finished where refresh > 1 || places[life.id] != nil {
       take(life, isGone: true, &news)
     }
+    expire()
     if refresh > 1 { tell(news, update.gaps, &rate) }
     rates.append(rate)
     if rates.count > Self.mostRates { rates.removeFirst(rates.count - Self.mostRates) }
@@ -123,15 +129,23 @@ struct LiveBook: Sendable {
   ///   - lives: every socket's life, as far as it had come by then.
   ///   - events: what had happened until then, oldest first.
   mutating func show(_ lives: [Life], events: [Recorder.Happening], at time: Timestamp) {
+    refresh &+= 1
+    self.time = time
     let there = Set(lives.lazy.map(\.id))
-    var update = Update(time: time)
-    update.finished = places.values.map { self.lives[Int($0)] }.filter { !there.contains($0.id) }
-    update.current = lives.filter { life in
-      guard let place = place(of: life.id) else { return true }
-      return isGone[place] || self.lives[place].state != life.state
+    // Neither counted nor told: it is no news, and may be backwards.
+    var ignored: [Event] = []
+    for place in self.lives.indices
+    where isUsed[place] && !isGone[place] && !there.contains(self.lives[place].id) {
+      take(self.lives[place], isGone: true, &ignored)
     }
-    update.finished.removeAll { life in place(of: life.id).map { isGone[$0] } ?? true }
-    apply(update)
+    for life in lives {
+      if let place = place(of: life.id), !isGone[place], self.lives[place].state == life.state { continue }
+      take(life, isGone: false, &ignored)
+    }
+    expire()
+    firstEvent += self.events.count
+    eventChanges += 1
+    unjudged = [:]
     self.events = Queue(events)
   }
 
@@ -150,13 +164,21 @@ struct LiveBook: Sendable {
   private mutating func expire() {
     while let oldest = closing.first {
       let place = Int(oldest.place)
-      let isDue = keepsClosed ? closing.count > Self.mostClosed : refresh &- markedAt[place] >= Self.fading
-      // It may be there again: the past can be walked both ways.
-      let isStale = lives[place].id != oldest.life || !isGone[place]
-      guard isDue || isStale else { return }
+      // It may have come back since, for the past can be walked both ways.
+      let isStale =
+        !isUsed[place] || !isGone[place] || lives[place].id != oldest.life
+        || markedAt[place] != oldest.refresh
+      if isStale {
+        closing.removeFirst(1)
+        continue
+      }
+      guard keepsClosed ? countGone > Self.mostClosed : refresh &- oldest.refresh >= Self.fading else {
+        return
+      }
       closing.removeFirst(1)
-      if isStale { continue }
+      countGone -= 1
       places[oldest.life] = nil
+      unjudged[oldest.life] = nil
       isUsed[place] = false
       changedAt[place] = refresh
       lives[place].laterSteps = []
@@ -174,7 +196,7 @@ struct LiveBook: Sendable {
       if isBack {
         mark(place, .opened)
       } else if isGone {
-        mark(place, .closed)
+        if !self.isGone[place] { mark(place, .closed) }
       } else if lives[place].state != life.state {
         mark(place, .changed)
       }
@@ -187,10 +209,11 @@ struct LiveBook: Sendable {
       if refresh > 1 || isGone { mark(place, isGone ? .closed : .opened) }
     }
     changedAt[place] = refresh
-    if isGone && !self.isGone[place] { closing.append((Int32(place), life.id)) }
+    if isGone != self.isGone[place] { countGone += isGone ? 1 : -1 }
+    if isGone && !self.isGone[place] { closing.append((Int32(place), life.id, refresh)) }
     self.isGone[place] = isGone
     if !isGone { states[life.state.place] += 1 }
-    let count = Int32(1 + life.laterSteps.count + (life.closedOffset == nil ? 0 : 1))
+    let count = Int32(life.eventCount)
     guard count > told[place] else { return }
     if refresh > 1 { news += life.events.dropFirst(Int(told[place])) }
     told[place] = count
@@ -232,24 +255,38 @@ struct LiveBook: Sendable {
       let event = news[index]
       switch event.kind {
       case .opened: rate.opened += 1
-      case .listening: newListeners += 1
+      case .listening:
+        newListeners += 1
+        if event.life.verdict == nil { unjudged[event.life.id] = firstEvent + events.count }
       case .closed: rate.closed += 1
       case .changed, .unlistened: break
       }
       events.append(.event(event))
     }
-    if events.count > Self.mostEvents { events.removeFirst(events.count - Self.mostEvents) }
+    let excess = events.count - Self.mostEvents
+    guard excess > 0 else { return }
+    events.removeFirst(excess)
+    firstEvent += excess
   }
 
   /// A listener is judged when its owner is known, which can be later than its event.
   private mutating func tellVerdict(of life: Life) {
-    for index in events.indices.reversed().prefix(200) {
-      guard case .event(var event) = events[index], event.life.id == life.id, event.kind == .listening
-      else { continue }
-      event.life.verdict = life.verdict
-      event.life.owner = life.owner
-      events[index] = .event(event)
-      return
+    guard let number = unjudged.removeValue(forKey: life.id), number >= firstEvent,
+      case .event(var event) = events[number - firstEvent]
+    else { return }
+    event.life.verdict = life.verdict
+    event.life.owner = life.owner
+    events[number - firstEvent] = .event(event)
+    eventChanges += 1
+  }
+}
+
+extension Life {
+  /// How many there are in ``events``.
+  fileprivate var eventCount: Int {
+    let isTold = laterSteps.contains {
+      ($0.state == .timeWait || $0.state == .close) && $0.offset == closedOffset
     }
+    return 1 + laterSteps.count + (closedOffset == nil || isTold ? 0 : 1)
   }
 }
