@@ -25,4 +25,21 @@ public struct ServiceUse: Sendable {
   public var firstSeen: Timestamp
   /// When the last of them was last seen.
   public var lastSeen: Timestamp
+
+  /// Makes one of what was summed up.
+  public init(
+    transport: Transport, port: UInt16, direction: Direction, remoteHosts: Int, connections: Int, open: Int,
+    localPorts: [UInt16], processes: [String], firstSeen: Timestamp, lastSeen: Timestamp
+  ) {
+    self.transport = transport
+    self.port = port
+    self.direction = direction
+    self.remoteHosts = remoteHosts
+    self.connections = connections
+    self.open = open
+    self.localPorts = localPorts
+    self.processes = processes
+    self.firstSeen = firstSeen
+    self.lastSeen = lastSeen
+  }
 }

@@ -97,25 +97,14 @@ struct ListenersCommand: ParsableCommand {
     private func rows(
       _ listeners: [Listener], _ policy: ListenerPolicy, _ memory: ListenerMemory, _ names: Names
     ) -> [ListenerRow] {
-      func service(_ port: UInt16, _ proto: Proto) -> String? {
-        names.services.name(port, proto.transport)
-      }
       let present = listeners.map { listener in
         let seen = memory.seen(listener)
         return ListenerRow(
           judgement: policy.judge(listener), listener: listener, expectedProgram: nil,
-          service: service(listener.port, listener.proto), firstSeen: seen?.first, lastSeen: seen?.last)
+          service: names.services.name(listener.port, listener.proto.transport), firstSeen: seen?.first,
+          lastSeen: seen?.last)
       }
-      let missing = policy.set.missing(listeners).map { rule in
-        ListenerRow(
-          judgement: ExpectedSet.judgeMissing(rule),
-          listener: Listener(
-            proto: rule.proto, address: rule.scope.representative(rule.proto), port: rule.port,
-            owner: .notLookedUp),
-          expectedProgram: rule.program, service: service(rule.port, rule.proto), firstSeen: nil,
-          lastSeen: nil)
-      }
-      return present + missing
+      return present + ListenerRow.missing(policy.set, beside: listeners, names.services)
     }
   }
 }

@@ -33,6 +33,21 @@ struct ListenerRow: OutputRow {
 
   var verdict: ListenerVerdict { judgement.verdict }
 
+  /// What is expected and is not there, given what is.
+  static func missing(_ set: ExpectedSet, beside listeners: [Listener], _ services: ServiceNames)
+    -> [ListenerRow]
+  {
+    set.missing(listeners).map { rule in
+      ListenerRow(
+        judgement: ExpectedSet.judgeMissing(rule),
+        listener: Listener(
+          proto: rule.proto, address: rule.scope.representative(rule.proto), port: rule.port,
+          owner: .notLookedUp),
+        expectedProgram: rule.program, service: services.name(rule.port, rule.proto.transport),
+        firstSeen: nil, lastSeen: nil)
+    }
+  }
+
   func value(_ field: Field) -> Value {
     switch field {
     case .status: return .text(verdict.rawValue)
