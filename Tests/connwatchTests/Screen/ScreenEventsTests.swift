@@ -75,7 +75,7 @@ import Testing
       pthread_create(
         &thread, nil,
         { context in
-          Unmanaged<ScreenWaker>.fromOpaque(context!).takeRetainedValue().wake()
+          Unmanaged<Waker>.fromOpaque(context!).takeRetainedValue().wake()
           return nil
         }, context.toOpaque()) == 0)
     #expect(events.wait(until: .max) == [.woken])
