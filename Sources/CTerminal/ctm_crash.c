@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ enum { deadly_count = sizeof deadly / sizeof deadly[0] };
 enum { stack_bytes = 65536 };
 
 static struct ctm_restoration armed_restoration;
+static struct termios armed_modes;
 static struct sigaction earlier[deadly_count];
 static bool installed[deadly_count];
 enum { idle, armed, restoring };
@@ -71,7 +73,7 @@ static void restore(void) {
   const struct ctm_restoration *screen = &armed_restoration;
   write_all(screen->output, screen->sequences, (size_t)screen->length);
   // Not TCSADRAIN: a process that dies waits for no terminal.
-  while (tcsetattr(screen->terminal, TCSANOW, &screen->modes) != 0 && errno == EINTR) {
+  while (tcsetattr(screen->terminal, TCSANOW, &armed_modes) != 0 && errno == EINTR) {
   }
   if (screen->errors_kept >= 0) {
     dup2(screen->errors_before, screen->errors);
@@ -120,6 +122,7 @@ bool ctm_crash_arm(const struct ctm_restoration *restoration) {
   if (atomic_exchange(&taken, 1) != 0) return false;
   if (atomic_exchange(&registered, 1) == 0) atexit(at_exit);
   armed_restoration = *restoration;
+  memcpy(&armed_modes, restoration->modes, sizeof armed_modes);
   atomic_store(&phase, armed);
   struct sigaction action;
   memset(&action, 0, sizeof action);

@@ -35,7 +35,8 @@ struct Connwatch: ParsableCommand {
       Exit status: 0 fine, 1 --check found something, 2 wrong usage or failure.
       """,
     subcommands: [
-      ListCommand.self, LiveCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self, ServicesCommand.self,
+      ListCommand.self, LiveCommand.self, RecordCommand.self, HistoryCommand.self, EventsCommand.self,
+      ServicesCommand.self,
       BlockedCommand.self, ListenersCommand.self, PortCommand.self, ExplainCommand.self, ImportCommand.self,
       DiffCommand.self, DatabaseCommand.self,
     ],

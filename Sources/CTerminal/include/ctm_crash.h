@@ -3,14 +3,14 @@
 
 #pragma once
 
+// No header of the system's beside this one: Swift would take its types for this module's.
 #include <stdbool.h>
-#include <termios.h>
 
 /// How a terminal is to be left by a process that dies.
 struct ctm_restoration {
-  /// The terminal, and how it was.
+  /// The terminal, and how it was: a struct termios, which is copied.
   int terminal;
-  struct termios modes;
+  const void *modes;
   /// Where its output goes, and the sequences that restore it, which stay where they are.
   int output;
   const char *sequences;

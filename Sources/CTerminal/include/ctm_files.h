@@ -3,14 +3,11 @@
 
 #pragma once
 
-#include <signal.h>
-#include <stdint.h>
-
 /// Opens a descriptor that other threads wake a poll(2) by (eventfd(2)); -1 and errno where there is none.
 int ctm_wake_open(void);
 
 /// Opens a descriptor that blocked signals are read from (signalfd(2)); -1 and errno where there is none.
-int ctm_signals_open(const sigset_t *signals);
+int ctm_signals_open(const int *signals, int count);
 
 /// Reads the next signal; 0 where none waits.
 int ctm_signals_next(int descriptor);

@@ -7,7 +7,8 @@ enum ArgumentOrder {
   ///
   /// Like all words here in an array: there are few, and none of them has to be hashed first.
   static let commands: [(name: String, seconds: [String])] = [
-    ("list", []), ("live", []), ("record", []), ("history", []), ("events", []), ("services", []), ("blocked", []),
+    ("list", []), ("live", []), ("record", []), ("history", []), ("events", []), ("services", []),
+    ("blocked", []),
     ("listeners", ["accept", "forget"]), ("port", []), ("explain", []), ("import", []), ("diff", []),
     ("db", ["info", "check", "prune", "backup"]), ("help", []),
   ]

@@ -180,7 +180,8 @@ struct ConnectionList: Sendable {
       return isAsked ? fits(place, book, roles) : listed[place] != Self.nobody
     }
     if sort.isTraffic { keys.read(book) }
-    guard keys.learn(fitting, book, names) else { return false }
+    // Where nothing may move their order can wait: they are owed theirs.
+    guard keys.learn(fitting, book, names) || isFrozen else { return false }
     var leaving = [Bool](repeating: false, count: listed.count)
     var leavingCount = 0
     var entering: [Int32] = []

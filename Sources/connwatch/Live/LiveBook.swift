@@ -152,7 +152,11 @@ struct LiveBook: Sendable {
       take(self.lives[place], isGone: true, &ignored)
     }
     for life in lives {
-      if let place = place(of: life.id), !isGone[place], self.lives[place].state == life.state { continue }
+      if let place = place(of: life.id), !isGone[place], self.lives[place].laterSteps == life.laterSteps,
+        self.lives[place].closedOffset == life.closedOffset
+      {
+        continue
+      }
       take(life, isGone: false, &ignored)
     }
     expire()

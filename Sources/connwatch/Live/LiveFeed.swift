@@ -63,7 +63,7 @@ final class LiveFeed: @unchecked Sendable {
   private let collected: Collected
   /// Told when there is something new, on the feed's thread.
   private let wake: @Sendable () -> Void
-  private let bell: Bell
+  private let bell: Waker
   private var thread: pthread_t?
   /// How many samples are still to be taken whole, with what was open before them.
   private var resumedLooks = 0
@@ -84,7 +84,8 @@ final class LiveFeed: @unchecked Sendable {
   init(_ plan: Plan, _ names: Names, wake: @escaping @Sendable () -> Void) throws {
     self.plan = plan
     self.wake = wake
-    bell = try Bell()
+    guard let bell = Waker() else { throw Failure("eventfd: \(String(cString: strerror(errno)))") }
+    self.bell = bell
     var status = Status(interval: plan.interval)
     let now = SystemClock().now().wall
     lock = try plan.storage.map { try RecorderLock(database: $0.path) }
@@ -181,7 +182,7 @@ final class LiveFeed: @unchecked Sendable {
   /// Changes the time between samples.
   func setInterval(_ interval: Int64) {
     shared.withLock { $0.status.interval = interval }
-    bell.ring()
+    bell.wake()
   }
 
   /// Begins to sample.
@@ -208,7 +209,7 @@ final class LiveFeed: @unchecked Sendable {
   /// - Throws: ``StoreError`` where it could not be.
   func stop() throws {
     shared.withLock { $0.stops = true }
-    bell.ring()
+    bell.wake()
     if let thread { pthread_join(thread, nil) }
     thread = nil
     recording.stop()
@@ -310,7 +311,7 @@ final class LiveFeed: @unchecked Sendable {
       var ready = pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)
       let patience = left > Self.hearing * 3 / 2 ? Self.hearing : left
       if poll(&ready, 1, Int32((patience + 999) / 1000)) > 0 {
-        bell.silence()
+        bell.clear()
         let (stops, interval) = shared.withLock { ($0.stops, $0.status.interval) }
         if stops { return }
         due = began + interval

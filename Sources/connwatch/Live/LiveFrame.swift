@@ -57,12 +57,16 @@ struct LiveFrame {
     let right = moment(state)
     let start = max(0, frame.size.columns - DisplayWidth.of(right) - 1)
     frame.put(right, row: 0, column: start, look: look)
-    var left = " connwatch  \(HostileText.escaped(surroundings.host))"
+    var words = ["connwatch", HostileText.escaped(surroundings.host)]
     if state.past == nil {
-      left += "  \(status.sources.name)  every \(Self.span(status.interval))"
-      if status.recordsTo != nil { left += "  recording" }
+      words.append("every \(Self.span(status.interval))")
+      words.insert(status.sources.name, at: 2)
+      if status.recordsTo != nil { words.append("recording") }
     }
-    frame.put(left, row: 0, column: 0, look: look, limit: start - 1)
+    var at = 1
+    for word in words where at + DisplayWidth.of(word) < start {
+      at += frame.put(word, row: 0, column: at, look: look) + 2
+    }
   }
 
   /// The moment that is shown, and how.
@@ -85,13 +89,19 @@ struct LiveFrame {
   private func drawStates(_ state: LiveState, _ frame: inout Frame) {
     var at = frame.put("Sockets ", row: 1, column: 0)
     at += frame.put(grouped(book.count), row: 1, column: at, look: .bold)
-    for (socketState, count) in SocketState.named.map({ ($0, book.states[$0.place]) }) where count > 0 {
+    var left = book.count
+    for socketState in SocketState.named where book.states[socketState.place] > 0 {
+      let count = book.states[socketState.place]
       let text = "  \(socketState.name) "
       let number = grouped(count)
-      if at + text.count + number.count > frame.size.columns { break }
+      // As long as there are more to come, there is room to say how many.
+      let rest = left == count ? 0 : 3 + grouped(left - count).count
+      if at + text.count + number.count + rest > frame.size.columns { break }
       at += frame.put(text, row: 1, column: at)
       at += frame.put(number, row: 1, column: at, look: Look(Style(of: socketState), isBold: true))
+      left -= count
     }
+    if left > 0 { frame.put("  +\(grouped(left))", row: 1, column: at, look: .dim) }
   }
 
   private func drawRates(_ state: LiveState, _ frame: inout Frame) {

@@ -18,12 +18,12 @@ extension LiveFrame {
     switch state.view {
     case .connections:
       ScreenTable<ListRow>(
-        columns: connectionColumns(state), second: .remote,
+        columns: connectionColumns(state), stackable: [.remote, .local],
         sorted: (state.connections.sort.field, arrow(state.connections.isReversed))
       ).draw(connectionLines(state), in: rows, of: &frame, &text, &shape)
     case .listeners:
       ScreenTable<ListenerRow>(
-        columns: ListenerRow.table,
+        columns: ListenerRow.table, stackable: [.local],
         sorted: (state.listeners.sort.field, arrow(state.listeners.isReversed))
       ).draw(listenerLines(state), in: rows, of: &frame, &text, &shape)
     case .services:
@@ -31,7 +31,7 @@ extension LiveFrame {
         columns: ServiceRow.table, sorted: (state.services.sort.field, arrow(state.services.isReversed))
       ).draw(serviceLines(state), in: rows, of: &frame, &text, &shape)
     case .events:
-      ScreenTable<EventRow>(columns: Self.eventColumns, second: .remote, sorted: nil)
+      ScreenTable<EventRow>(columns: Self.eventColumns, stackable: [.remote, .local], sorted: nil)
         .draw(eventLines(state), in: rows, of: &frame, &text, &shape)
     }
     state.shapes[state.view] = shape
@@ -178,9 +178,13 @@ extension LiveFrame {
 
   // MARK: - What is said below
 
+  /// What a view is sorted by; its column may have had no room.
+  private static func order(_ sort: some SortChoice, _ isReversed: Bool) -> String {
+    "by \(sort.header)\(isReversed ? ", reversed" : "")"
+  }
+
   /// What is to be said of the line that the cursor is on, or of the view.
   func remark(_ state: LiveState) -> String? {
-    if state.past == nil, state.frozenUntil == .max { return nil }
     switch state.view {
     case .listeners:
       guard state.visible.contains(state.cursor.index) else { return nil }
@@ -193,10 +197,13 @@ extension LiveFrame {
       if words.isEmpty, book.policy.isEmpty {
         return "no expected set yet (connwatch listeners accept --all begins one)"
       }
-      return words.isEmpty ? nil : words.joined(separator: "; ")
+      return words.isEmpty
+        ? Self.order(state.listeners.sort, state.listeners.isReversed) : words.joined(separator: "; ")
     case .services where state.services.unknown > 0:
       return "\(state.services.unknown) sockets, of which it is not known who connected, are not among them"
-    case .connections, .services, .events: return nil
+    case .connections: return Self.order(state.connections.sort, state.connections.isReversed)
+    case .services: return Self.order(state.services.sort, state.services.isReversed)
+    case .events: return nil
     }
   }
 }

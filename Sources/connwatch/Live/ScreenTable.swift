@@ -7,8 +7,8 @@ import ConnCore
 /// while one scrolls.
 struct TableShape: Equatable, Sendable {
   var widths: [Int] = []
-  /// Both addresses do not fit beside each other: the second is on a line of its own.
-  var isTall = false
+  /// How many columns are on lines of their own, because they do not fit beside the others.
+  var stacked = 0
 }
 
 /// A table on a screen, of which only the rows that are seen are made.
@@ -32,8 +32,8 @@ struct ScreenTable<Row: OutputRow> {
   static var margin: Int { 2 }
 
   let columns: [TableColumn<Row.Field>]
-  /// The column that goes to a line of its own where there is no room.
-  var second: Row.Field?
+  /// Columns that go to lines of their own where there is no room, the first first.
+  var stackable: [Row.Field] = []
   /// The column that it is sorted by, and what shows how.
   var sorted: (field: Row.Field, arrow: Character)?
 
@@ -59,7 +59,7 @@ struct ScreenTable<Row: OutputRow> {
     drawHeader(places, rows.lowerBound, &frame)
     var row = rows.lowerBound + 1
     var drawn = 0
-    let height = shape.isTall ? 2 : 1
+    let height = 1 + shape.stacked
     for (line, cells) in zip(lines, cells) {
       guard row + height <= rows.upperBound else { break }
       draw(line, cells, places, shape, row, &frame)
@@ -71,7 +71,7 @@ struct ScreenTable<Row: OutputRow> {
 
   /// How many lines have room in so many rows of a screen.
   static func capacity(_ rows: Int, _ shape: TableShape) -> Int {
-    max(1, (rows - 1) / (shape.isTall ? 2 : 1))
+    max(1, (rows - 1) / (1 + shape.stacked))
   }
 
   // MARK: - Cells
@@ -110,32 +110,32 @@ struct ScreenTable<Row: OutputRow> {
   /// A column that may be cut asks for no more than this.
   private static var mostFlexible: Int { 60 }
 
-  /// Where the columns are; tall where the two addresses have no room otherwise.
+  /// What is left to the column that may be cut, as long as others can be dropped.
+  private static var enough: Int { 10 }
+
+  /// Where the columns are: as many as it takes are stacked, so that nothing is cut that must not be.
   private func layout(_ shape: inout TableShape, _ width: Int) -> [TableLayout.Place] {
-    func needs(without left: Int?) -> [TableLayout.Need] {
-      columns.indices.map { index in
+    while true {
+      let left = Set(stacked(shape))
+      let kept = columns.indices.filter { !left.contains($0) }
+      let needs = kept.map { index in
         TableLayout.Need(
-          width: index == left ? 0 : shape.widths[index],
-          headerWidth: index == left ? 0 : headerWidth(columns[index]),
-          dropOrder: index == left ? -1 : columns[index].dropOrder, isFlexible: columns[index].isFlexible)
+          width: shape.widths[index], headerWidth: headerWidth(columns[index]),
+          dropOrder: columns[index].dropOrder, isFlexible: columns[index].isFlexible)
       }
+      let places = TableLayout.fit(needs, into: width, enough: Self.enough)
+      let total = places.reduce(-TableLayout.gap) { $0 + $1.width + TableLayout.gap }
+      if total <= width || shape.stacked == stackable.count {
+        return places.map { TableLayout.Place(column: kept[$0.column], width: $0.width) }
+      }
+      shape.stacked += 1
     }
-    let secondPlace = second.flatMap { field in columns.firstIndex { $0.field == field } }
-    if !shape.isTall {
-      let places = TableLayout.fit(needs(without: nil), into: width)
-      guard let secondPlace, total(places) > width else { return places }
-      shape.isTall = true
-      return layout(without: secondPlace, needs(without: secondPlace), width)
-    }
-    return layout(without: secondPlace, needs(without: secondPlace), width)
   }
 
-  private func layout(without left: Int?, _ needs: [TableLayout.Need], _ width: Int) -> [TableLayout.Place] {
-    TableLayout.fit(needs, into: width).filter { $0.column != left }
-  }
-
-  private func total(_ places: [TableLayout.Place]) -> Int {
-    places.reduce(-TableLayout.gap) { $0 + $1.width + TableLayout.gap }
+  /// The columns that have lines of their own.
+  private func stacked(_ shape: TableShape) -> [Int] {
+    let fields = stackable.prefix(shape.stacked)
+    return columns.indices.filter { fields.contains(columns[$0].field) }
   }
 
   // MARK: - Drawing
@@ -169,14 +169,14 @@ struct ScreenTable<Row: OutputRow> {
         put(cell, line, at: at, width: place.width, row, &frame)
         at += place.width + TableLayout.gap
       }
-      if shape.isTall, let second, let index = columns.firstIndex(where: { $0.field == second }) {
+      for (offset, index) in stacked(shape).enumerated() {
         let start = Self.margin + 2
-        frame.put(">", row: row + 1, column: Self.margin, look: line.look ?? .plain)
-        put(cells[index], line, at: start, width: frame.size.columns - start, row + 1, &frame)
+        frame.put(">", row: row + 1 + offset, column: Self.margin, look: line.look ?? .plain)
+        put(cells[index], line, at: start, width: frame.size.columns - start, row + 1 + offset, &frame)
       }
     }
     guard line.isSelected else { return }
-    for offset in 0..<(shape.isTall ? 2 : 1) {
+    for offset in 0...shape.stacked {
       frame.paint(row: row + offset, columns: 0..<frame.size.columns) { $0.isReversed = true }
     }
   }

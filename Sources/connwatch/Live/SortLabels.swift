@@ -41,7 +41,10 @@ struct SortLabels<Element: Hashable & Comparable & Sendable>: Sendable {
       let low = merged.last.map(label) ?? 0
       let high = next < sorted.count ? label(sorted[next]) : limit
       let step = (high - low) / UInt64(end - first + 1)
-      guard step > 0 else { return false }
+      guard step > 0 else {
+        for element in added { labels[element] = nil }
+        return false
+      }
       for place in first..<end {
         labels[added[place]] = low + step * UInt64(place - first + 1)
         merged.append(added[place])

@@ -31,7 +31,9 @@ enum TableLayout {
   /// Fits the columns into `limit`, nil for no limit: drops the droppable ones in their order until the rest fits,
   /// then cuts the flexible one. What still does not fit stays whole, and the terminal wraps it: an address that
   /// is cut short is another address.
-  static func fit(_ needs: [Need], into limit: Int?) -> [Place] {
+  ///
+  /// - Parameter enough: the columns that are left to the flexible one as long as others can be dropped.
+  static func fit(_ needs: [Need], into limit: Int?, enough: Int = TableLayout.enough) -> [Place] {
     var places = needs.indices.map { Place(column: $0, width: needs[$0].width) }
     guard let limit else { return places }
     let flexible = needs.lastIndex { $0.isFlexible }

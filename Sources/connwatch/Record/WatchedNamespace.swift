@@ -57,6 +57,7 @@ final class WatchedNamespace {
     var states = StateSet.all
     if ends != nil, !isFirst, !showsTimeWait { states.remove(StateSet(.timeWait)) }
     isFirst = false
-    return Recorder.Sample(snapshot: source.sample(states: states, wantsTraffic: wantsTraffic), heard: heard, counters: counted)
+    return Recorder.Sample(
+      snapshot: source.sample(states: states, wantsTraffic: wantsTraffic), heard: heard, counters: counted)
   }
 }

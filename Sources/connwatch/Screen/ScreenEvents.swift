@@ -23,31 +23,6 @@ enum ScreenEvent: Equatable {
   case due
 }
 
-/// Wakes who waits for a screen's events; from any thread.
-final class ScreenWaker: Sendable {
-  let descriptor: Int32
-
-  /// - Returns: nil where there is no descriptor left.
-  fileprivate init?() {
-    descriptor = ctm_wake_open()
-    if descriptor < 0 { return nil }
-  }
-
-  deinit { close(descriptor) }
-
-  func wake() {
-    var one: UInt64 = 1
-    // It fails only where it has been woken already.
-    _ = write(descriptor, &one, 8)
-  }
-
-  /// Takes what woke it.
-  fileprivate func clear() {
-    var count: UInt64 = 0
-    _ = read(descriptor, &count, 8)
-  }
-}
-
 /// Waits for keys, signals, other threads and the time, of one thread.
 ///
 /// Signals are blocked and read (signalfd(2)), so that nothing runs in a handler. Made before the first thread, since
@@ -59,7 +34,7 @@ final class ScreenEvents {
   private static let rounds = 16
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
-  let waker: ScreenWaker
+  let waker: Waker
   private let signalDescriptor: Int32
   private var earlier = sigset_t()
   /// -1 when nothing more comes from it.
@@ -71,11 +46,11 @@ final class ScreenEvents {
   /// - Parameter input: the terminal that keys come from.
   /// - Returns: nil where there is no descriptor left.
   init?(input: Int32) {
-    guard let waker = ScreenWaker() else { return nil }
+    guard let waker = Waker() else { return nil }
     var signals = sigset_t()
     sigemptyset(&signals)
     for signal in Self.signals { sigaddset(&signals, signal) }
-    signalDescriptor = ctm_signals_open(&signals)
+    signalDescriptor = ctm_signals_open(Self.signals, Int32(Self.signals.count))
     self.waker = waker
     self.input = input
     if signalDescriptor < 0 { return nil }

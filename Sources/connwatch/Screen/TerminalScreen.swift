@@ -155,14 +155,17 @@ extension TerminalScreen {
     if kept == nil { kept = KeptErrors(errors) }
     var restoration = ctm_restoration()
     restoration.terminal = input
-    restoration.modes = modes
     restoration.output = output
     restoration.sequences = UnsafeRawPointer(Self.leave.utf8Start).assumingMemoryBound(to: CChar.self)
     restoration.length = Int32(Self.leave.utf8CodeUnitCount)
     restoration.errors = errors
     restoration.errors_before = kept?.before ?? -1
     restoration.errors_kept = kept?.file ?? -1
-    guard ctm_crash_arm(&restoration) else {
+    let isArmed = withUnsafePointer(to: modes) {
+      restoration.modes = UnsafeRawPointer($0)
+      return ctm_crash_arm(&restoration)
+    }
+    guard isArmed else {
       kept?.release()
       kept = nil
       throw .taken

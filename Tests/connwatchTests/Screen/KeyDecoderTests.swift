@@ -86,13 +86,16 @@ struct KeyDecoderTests {
 
   @Test
   func `Sequences that come together are told apart`() {
-    for (first, keys) in Self.known {
+    let known = Self.known.map { (bytes: Self.bytes($0.0), keys: $0.1) }
+    var confused: [String] = []
+    for (first, begun) in zip(Self.known, known) {
       var decoder = KeyDecoder()
-      for (second, more) in Self.known {
-        #expect(
-          decoder.feed(Self.bytes(first) + Self.bytes(second)) == keys + more, "\(first) and \(second)")
+      for (second, ended) in zip(Self.known, known)
+      where decoder.feed(begun.bytes + ended.bytes) != begun.keys + ended.keys {
+        confused.append("\(first.0) and \(second.0)")
       }
     }
+    #expect(confused.isEmpty)
   }
 
   /// Not UTF-8: stray and missing continuations, overlong forms, surrogates, beyond the last scalar.
@@ -161,7 +164,8 @@ struct KeyDecoderTests {
   func `Whatever came before, a key is understood after silence`() {
     var dice = Dice(seed: 7)
     let alphabet = Array("\u{1B}\u{1B}\u{1B}[[O]P_␛X~$ABCM<?;:0123456789\u{7}\\\r\u{7F}uz".utf8)
-    for round in 0..<20_000 {
+    var lost: [[UInt8]] = []
+    for round in 0..<10_000 {
       var bytes = (0..<dice.below(24)).map { _ in
         dice.below(4) == 0 ? UInt8(dice.below(256)) : alphabet[dice.below(alphabet.count)]
       }
@@ -172,7 +176,8 @@ struct KeyDecoderTests {
       // A paste ends only with its mark.
       _ = decoder.feed(Self.bytes("␛[201~"))
       _ = decoder.flush()
-      #expect(decoder.feed("k".utf8) == [.character("k")], "\(bytes)")
+      if decoder.feed("k".utf8) != [.character("k")] { lost.append(bytes) }
     }
+    #expect(lost.isEmpty)
   }
 }

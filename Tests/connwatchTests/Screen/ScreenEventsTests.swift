@@ -61,8 +61,9 @@ import Testing
   }
 
   @Test
-  func `Another thread wakes it`() async throws {
-    let (_, events) = try Self.terminal()
+  func `Another thread wakes it`() throws {
+    let (terminal, events) = try Self.terminal()
+    defer { withExtendedLifetime(terminal) {} }
     events.wake()
     events.wake()
     #expect(events.wait(until: .max) == [.woken])
@@ -74,7 +75,7 @@ import Testing
       pthread_create(
         &thread, nil,
         { context in
-          Unmanaged<ScreenWaker>.fromOpaque(context!).takeRetainedValue().wake()
+          Unmanaged<Waker>.fromOpaque(context!).takeRetainedValue().wake()
           return nil
         }, context.toOpaque()) == 0)
     #expect(events.wait(until: .max) == [.woken])
@@ -109,8 +110,8 @@ import Testing
     }
     let before = blocked()
     do {
-      let (_, events) = try Self.terminal()
-      withExtendedLifetime(events) {
+      let (terminal, events) = try Self.terminal()
+      withExtendedLifetime((terminal, events)) {
         #expect(blocked() == [true, true, true, true, true, true, before[6]])
       }
     }

@@ -68,7 +68,7 @@ struct ScreenWriterTests {
     var dice = Dice(seed: UInt64(size.0 * 1000 + size.1))
     var grid = TerminalGrid(columns: size.0, rows: size.1)
     var shown: Frame?
-    for round in 0..<1500 {
+    for round in 0..<250 {
       let next = Self.change(shown ?? Frame(Frame.Size(columns: size.0, rows: size.1)), &dice)
       grid.take(ScreenWriter.bytes(from: shown, to: next, color: color))
       let seen = grid.places.map(\.seen)
@@ -78,7 +78,7 @@ struct ScreenWriterTests {
       if let cursor = next.cursor { #expect((grid.row, grid.column) == cursor, "round \(round)") }
       #expect(ScreenWriter.bytes(from: next, to: next, color: color).isEmpty)
       if grid.complaints.count > 0 || seen != Self.places(next, color: color) { return }
-      shown = round % 50 == 49 ? nil : next
+      shown = round % 25 == 24 ? nil : next
     }
   }
 
@@ -110,7 +110,7 @@ struct ScreenWriterTests {
     var grid = TerminalGrid(columns: size.columns, rows: size.rows) { DisplayWidth.of($0) == 0 ? 0 : width }
     // All below U+0300 is one column wide everywhere, all above it is not.
     var shown: Frame?
-    for round in 0..<3000 {
+    for round in 0..<600 {
       let next = Self.change(shown ?? Frame(size), &dice)
       grid.take(ScreenWriter.bytes(from: shown, to: next, color: true))
       for place in next.cells.indices {
@@ -192,6 +192,9 @@ struct ScreenWriterTests {
     var frame = Frame(Frame.Size(columns: 8, rows: 1))
     frame.put("\u{1B}[2J\r\n\u{202E}\u{9B}", row: 0, column: 0)
     let bytes = ScreenWriter.bytes(from: Frame(frame.size), to: frame, color: true)
-    #expect(String(decoding: bytes, as: UTF8.self) == "\u{1B}[H?[2J????" || !bytes.dropFirst().contains(0x1B))
+    var grid = TerminalGrid(columns: 8, rows: 1)
+    grid.take(bytes)
+    #expect(grid.complaints.isEmpty)
+    #expect(grid.places.map(\.text).joined() == "?[2J????")
   }
 }

@@ -63,7 +63,8 @@ struct TerminalGrid {
   }
 
   private mutating func control(_ final: Unicode.Scalar, _ parameters: String) {
-    let numbers = parameters.split(separator: ";", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+    let parts = parameters.isEmpty ? [] : parameters.split(separator: ";", omittingEmptySubsequences: false)
+    let numbers = parts.map { Int($0) ?? -1 }
     let first = numbers.first ?? 1
     switch (final, parameters) {
     case ("H", _):

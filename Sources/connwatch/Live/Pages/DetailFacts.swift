@@ -130,8 +130,8 @@ extension DetailFacts.Earlier {
     let host = FilterExpression.test(.address(.remote, AddressBlock(life.remote.address, prefix: 128)))
     let remote = FilterExpression.test(.port(.remote, life.remote.port...life.remote.port))
     switch life.direction {
-    case .outbound: return [proto, host, remote]
-    case .inbound: return [proto, host, local]
+    case .outbound: return [proto, host, remote, .not(.direction(.inbound))]
+    case .inbound: return [proto, host, local, .not(.direction(.outbound))]
     // Either may be the service.
     case nil: return [proto, host, .any([remote, local])]
     }

@@ -39,6 +39,12 @@ struct PastMoment: Equatable {
     }
   }
 
+  init(asked: Timestamp, shown: Timestamp, why: Why) {
+    self.asked = asked
+    self.shown = shown
+    self.why = why
+  }
+
   /// Finds the table of a moment: its own, or that of the last sample before it.
   ///
   /// - Parameter now: what comes after is the future; nil where that is not asked.
