@@ -83,12 +83,24 @@ static void restore(void) {
 }
 
 static void crash(int signal, siginfo_t *info, void *context) {
-  (void)context;
   int error = errno;
   restore();
+  struct sigaction action = {.sa_handler = SIG_DFL};
   for (int i = 0; i < deadly_count; i++) {
-    if (deadly[i] == signal) sigaction(signal, &earlier[i], NULL);
+    if (deadly[i] == signal) action = earlier[i];
   }
+  if (info->si_code <= 0 && action.sa_handler != SIG_DFL) {
+    // Sent by somebody, it does not come again by itself as a fault does: a handler that tells of it and returns (the
+    // runtime's, with its backtrace) would let the process go on without its screen.
+    if (action.sa_flags & SA_SIGINFO) {
+      action.sa_sigaction(signal, info, context);
+    } else {
+      action.sa_handler(signal);
+    }
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+  }
+  sigaction(signal, &action, NULL);
   // The signal is blocked until this returns, and comes again where it came, with all that it told: the earlier handler,
   // a core dump and whoever waits for the process see the fault and not us.
   if (syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signal, info) != 0) raise(signal);

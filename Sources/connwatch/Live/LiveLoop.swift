@@ -70,8 +70,9 @@ final class LiveLoop {
       screen.redraw()
     case .suspend: try screen.suspend()
     case .resumed:
+      // Stopped by somebody else (SIGSTOP), it could not leave the screen to the shell: all of it is entered again.
+      try screen.resume()
       state.size = screen.size()
-      screen.redraw()
     case .stop, .inputEnded: return false
     case .woken, .due: break
     }

@@ -37,6 +37,11 @@ struct PasteCollector {
   }
 
   private mutating func add(_ scalar: Unicode.Scalar) {
+    // What parts words goes on to part them: several lines become one.
+    if scalar == "\n" || scalar == "\r" || scalar == "\t" {
+      if text.last != " " { add(" ") }
+      return
+    }
     if isFull || HostileText.isUnsafe(scalar) { return }
     size += UTF8.width(scalar)
     if size > Self.limit { isFull = true } else { text.append(scalar) }
