@@ -61,7 +61,8 @@ struct LivePlay {
 
   /// The terminal's modes as they are while the shell asks.
   func currentModes() async throws -> String {
-    try await screen.shell("stty -a > modes; stty -g >> modes")
+    // Without its size, which is no mode, and which tmux is slow to tell.
+    try await screen.shell("stty -a | sed 's/rows.*columns[^;]*;//' > modes; stty -g >> modes")
     return try String(contentsOfFile: stage.path("modes"), encoding: .utf8)
   }
 

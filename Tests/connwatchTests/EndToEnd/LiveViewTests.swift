@@ -65,11 +65,19 @@ extension EndToEnd {
       try await play.quit()
     }
 
+    /// Which lines of a text are seen, by its title.
+    private func lines(_ picture: TmuxScreen.Picture) -> ClosedRange<Int>? {
+      let title = picture.lines[1].split(separator: " ").map(String.init)
+      guard let place = title.firstIndex(of: "lines"), place + 1 < title.count else { return nil }
+      let ends = title[place + 1].split(separator: "-").compactMap { Int($0) }
+      return ends.count == 2 && ends[0] <= ends[1] ? ends[0]...ends[1] : nil
+    }
+
     @Test func oneLineIsToldAndExplained() async throws {
       let stage = try Stage()
       defer { stage.end() }
       let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace, rows: 30)
+      let play = try await LivePlay.begin(stage, in: puppet.namespace)
       let screen = play.screen
       let listener = try await puppet.listen("web", 8080)
       try await play.live("dport = :8080")
@@ -84,6 +92,11 @@ extension EndToEnd {
       let states = detail.lines(after: "States", before: "Earlier")
       #expect(states.contains { $0.contains("ESTABLISHED") }, "\(detail.text)")
       #expect(detail.bottom.contains("back"))
+      let told = "this end opened it, the service is the other end"
+      for columns in [52, 80] {
+        try await screen.resize(columns, 24)
+        try await screen.wait("\(columns) columns") { $0.columns == columns && $0.words.contains(told) }
+      }
       try await screen.press("Escape")
       try await play.shown()
 
@@ -98,8 +111,24 @@ extension EndToEnd {
         $0.line("1 2 3 4", "connections, listeners, services, events") != nil
       }
       #expect(!screen.latest.contains("Ctrl-Z"))
+      // Down to the last line, and none is passed over.
+      #expect(lines(screen.latest)?.lowerBound == 1)
+      let seen = try #require(lines(screen.latest)?.upperBound)
+      try await screen.press("PageDown")
+      try await screen.wait("what follows") { lines($0).map { $0.lowerBound > 1 } == true }
+      #expect(try #require(lines(screen.latest)?.lowerBound) <= seen + 1)
       try await screen.press("End")
-      try await screen.waitForLine("-", "closed, and gone after three refreshes")
+      let last = "! a listener that is not expected; in events, a stretch that nobody watched"
+      try await screen.wait("the last line") { $0.words.contains(last) }
+      // Wrapped anew for a screen of another width.
+      for columns in [60, 52, 100, 80] {
+        try await screen.resize(columns, 24)
+        try await screen.wait("\(columns) columns") {
+          $0.columns == columns && $0.fits && $0.lines[1].count == columns && lines($0) != nil
+        }
+        try await screen.press("End")
+        try await screen.wait("the last line") { $0.words.contains(last) }
+      }
       try await screen.type("?")
       try await play.shown()
       try await play.quit()

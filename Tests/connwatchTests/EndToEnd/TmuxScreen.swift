@@ -26,6 +26,9 @@ final class TmuxScreen {
     /// The last row.
     var bottom: String { lines.last ?? "" }
 
+    /// What is to be read, as if it were one line.
+    var words: String { text.split { $0 == " " || $0 == "\n" }.joined(separator: " ") }
+
     func contains(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
 
     /// The row of a socket of loopback by its two ports, as the view of connections has it.
