@@ -129,7 +129,7 @@ fetch() {
 
 tests() {
   wanted "the tests" ip:iproute2 ss:iproute2 python3:python3 curl:curl sqlite3:sqlite3 valgrind:valgrind strip:binutils \
-    telnet:telnet nft:nftables nmap:nmap
+    telnet:telnet nft:nftables nmap:nmap tmux:tmux
   unpacked nginx:nginx-light vsftpd:vsftpd inetd:openbsd-inetd telnetd:inetutils-telnetd
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: not root: the end-to-end tests that make network namespaces are skipped"

@@ -124,9 +124,8 @@ extension LiveFrame {
     }
   }
 
-  func draw(_ page: Page, _ top: Int, _ frame: inout Frame) {
+  func draw(_ page: Page, _ top: Int, in rows: Range<Int>, _ frame: inout Frame) {
     frame.put(page.title, row: 1, column: 0, look: .bold)
-    let rows = 2..<max(2, frame.size.rows - 2)
     for (row, line) in zip(rows, page.lines.dropFirst(top)) {
       var at = 0
       for run in line { at += frame.put(run.text, row: row, column: at, look: run.look) }

@@ -34,7 +34,7 @@ struct LiveFrame {
     }
     drawTitle(state, &frame)
     if let (page, top) = state.page {
-      draw(page, top, &frame)
+      draw(page, top, in: state.pageRows, &frame)
     } else {
       if state.headerRows == 4 {
         drawStates(state, &frame)

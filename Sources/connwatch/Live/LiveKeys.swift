@@ -44,7 +44,9 @@ extension LiveState {
     if move(key, now) { return [] }
     switch key {
     case .character("q"): return [.quit]
-    case .character("?"), .function(1), .character("h"): page = (HelpPage.page(width: size.columns), 0)
+    case .character("?"), .function(1), .character("h"):
+      page = (HelpPage.page(width: size.columns), 0)
+      topic = .keys
     case .character("/"): prompt = (.filter, LineEditor(filterText))
     case .escape: return clear()
     case .character("1"): show(.connections)
@@ -180,7 +182,7 @@ extension LiveState {
 
   private mutating func takeInPage(_ key: Key) -> [LiveEffect] {
     guard var (page, top) = page else { return [] }
-    let seen = max(1, size.rows - 2)
+    let seen = pageRows.count
     let last = max(0, page.lines.count - seen)
     switch key {
     case .up, .character("k"), .control("p"): top -= 1

@@ -22,7 +22,10 @@ extension LiveLoop {
     case .rule: tell("nothing listens there")
     case .life, .listener, .event:
       guard let life = currentLife else { return tell("nothing was watched then") }
-      attempt { state.page = (try page(of: life), 0) }
+      attempt {
+        state.page = (try page(of: life), 0)
+        state.topic = .detail(life)
+      }
     }
   }
 
@@ -31,7 +34,10 @@ extension LiveLoop {
     guard let life = currentLife else {
       return tell("there is nothing to explain in this line")
     }
-    attempt { state.page = (try explanation(of: life), 0) }
+    attempt {
+      state.page = (try explanation(of: life), 0)
+      state.topic = .explanation(life)
+    }
   }
 
   /// The life that the cursor is on.

@@ -22,6 +22,22 @@ extension LiveLoop {
     return try ExplainPage.make(subject, &known, zone: surroundings.zone, width: state.size.columns)
   }
 
+  /// Wraps the text that is shown anew, for a screen of another size.
+  func wrapAgain() {
+    guard let (shown, top) = state.page, let topic = state.topic else { return }
+    attempt {
+      let page =
+        switch topic {
+        case .keys: HelpPage.page(width: state.size.columns)
+        case .detail(let life): try self.page(of: life)
+        case .explanation(let life): try explanation(of: life)
+        }
+      // About where one was reading.
+      let line = shown.lines.isEmpty ? 0 : top * page.lines.count / shown.lines.count
+      state.page = (page, min(line, max(0, page.lines.count - state.pageRows.count)))
+    }
+  }
+
   private func subject(_ life: Life) -> (PageSubject, ListenerPolicy) {
     let book = held ?? feed.read { book, _ in book }
     let isGone = book.place(of: life.id).map { book.isGone[$0] } ?? true

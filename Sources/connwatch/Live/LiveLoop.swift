@@ -67,6 +67,7 @@ final class LiveLoop {
     case .resize:
       state.size = screen.size()
       state.shapes = [:]
+      wrapAgain()
       screen.redraw()
     case .suspend: try screen.suspend()
     case .resumed:

@@ -67,6 +67,13 @@ struct LiveState {
     var since: Int64 = 0
   }
 
+  /// What a text in place of the table is about.
+  enum Topic: Sendable {
+    case keys
+    case detail(Life)
+    case explanation(Life)
+  }
+
   /// How long after a movement of the cursor rows keep their places, in microseconds.
   static let freeze: Int64 = 3_000_000
   /// The smallest screen: an IPv6 address with its port has to fit.
@@ -111,6 +118,8 @@ struct LiveState {
   var notes: [String] = []
   /// A text in place of the table, and its first line that is shown.
   var page: (page: Page, top: Int)?
+  /// What that text is about, for it to be wrapped anew.
+  var topic: Topic?
 
   var isPaused = false
   var frozenUntil: Int64 = 0
@@ -144,6 +153,8 @@ struct LiveState {
   var headerRows: Int { size.rows >= 16 ? 4 : 2 }
   /// The rows of the table, its header among them.
   var tableRows: Range<Int> { headerRows..<max(headerRows + 2, size.rows - 2) }
+  /// The rows of a text in place of the table.
+  var pageRows: Range<Int> { 2..<max(3, size.rows - 2) }
   /// How many lines of the table are seen.
   var visibleLines: Int {
     ScreenTable<ListRow>.capacity(tableRows.count, shapes[view] ?? TableShape())

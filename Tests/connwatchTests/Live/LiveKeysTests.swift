@@ -194,7 +194,7 @@ struct LiveKeysTests {
     scene.type(.down, .down)
     #expect(scene.state.page?.top == 2)
     scene.type(.end, .down)
-    #expect(scene.state.page?.top == lines - 22)
+    #expect(scene.state.page?.top == lines - 20)
     scene.type(.home)
     #expect(scene.state.page?.top == 0)
     let done = scene.type(.character("x"), .character("q"))
