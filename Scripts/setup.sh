@@ -149,7 +149,7 @@ bench() {
     echo "  $(advice python3 python3 python)" >&2
     exit 2
   fi
-  wanted "the lines of the benchmark" ss:iproute2 netstat:net-tools lsof:lsof sqlite3:sqlite3 valgrind:valgrind strip:binutils
+  wanted "the lines of the benchmark" ss:iproute2 netstat:net-tools lsof:lsof watch:procps htop:htop sqlite3:sqlite3 valgrind:valgrind strip:binutils
   # A module has no command to look for.
   if ! have_psutil && ! install python3-psutil; then
     echo "setup: not installed: python3-psutil: the lines of the benchmark that use it are skipped. To run them:"

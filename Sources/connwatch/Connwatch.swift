@@ -21,6 +21,7 @@ struct Connwatch: ParsableCommand {
       a recorder running:
 
         sudo connwatch record &          keep the history of this machine
+        sudo connwatch live              watch them come and go, and go back in time
         connwatch -tulpn                 who listens, as with netstat and ss
         connwatch history dport = :443   connections to port 443, newest first
         connwatch services               local ports and the services they used

@@ -41,7 +41,7 @@ enum LiveScene {
 
   static func book(_ lives: [Life], traffic: [Int64: Traffic] = [:]) -> LiveBook {
     var book = LiveBook()
-    var update = LiveBook.Update(time: moment(1000), current: lives)
+    var update = LiveBook.Update(time: moment(0), current: lives)
     if !traffic.isEmpty { update.samples = [nil: sample(lives, traffic)] }
     book.apply(update)
     return book
