@@ -84,6 +84,13 @@ public final class BackgroundWriter: @unchecked Sendable {
     try writer?.close(now: now)
   }
 
+  /// Why nothing can be written at the moment, and what there is to write waits; nil while all is well.
+  public var waitsBecause: StoreError? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return failure
+  }
+
   private func shed() {
     pending?.shed(downTo: Self.backlogLimit, why: failure?.why ?? "the disk is too slow")
   }

@@ -102,19 +102,20 @@ struct LiveCommand: ParsableCommand {
       expected: try expected.map { [$0] } ?? ListenerPolicy.paths(global, expected: nil),
       command: "connwatch live")
     let feed = try LiveFeed(plan, names, wake: { [waker = events.waker] in waker.wake() })
-    let history = try written.map { try HistoryReader(path: $0) } ?? global.openHistoryIfAny()
+    let (history, whyNot) = try openHistory(written)
     if moment != nil, history == nil {
-      throw Failure("--at \(at ?? ""): no history yet (connwatch record begins one)")
+      throw Failure("--at \(at ?? ""): \(whyNot)")
     }
     let screen = try TerminalScreen(
       input: input, output: STDOUT_FILENO, color: terminal.isColored(global.color))
     defer { screen.leave() }
     state.size = screen.size()
     let surroundings = LiveSurroundings(
-      names: names, zone: global.zone, host: Self.hostName(), isUnicode: Self.isUnicode())
+      names: names, zone: global.zone, host: Self.hostName(), isRoot: geteuid() == 0,
+      isUnicode: Self.isUnicode())
     let loop = LiveLoop(
       feed, screen, events, state, surroundings, global,
-      past: history.map { LivePast($0, netns: selection) },
+      past: history.map { LivePast($0, netns: selection) }, whyNoPast: whyNot,
       ephemeral: EphemeralRange(reading: global.root), mayChangeInterval: !record)
     var failure: (any Error)?
     do {
@@ -127,6 +128,16 @@ struct LiveCommand: ParsableCommand {
     // What was seen is stored before anything is said.
     try feed.stop()
     if let failure { throw failure }
+  }
+
+  /// The history to go back in, or why there is none.
+  private func openHistory(_ written: String?) throws -> (HistoryReader?, String) {
+    let none = "no history to go back in (connwatch record keeps one; --db names it)"
+    if let written { return (try HistoryReader(path: written), none) }
+    if let history = try global.openHistoryIfAny() { return (history, none) }
+    // One that nobody named is left aside where it cannot be read; who asks for it is told why.
+    guard let path = DatabasePath.toRead(.look(option: global.db)) else { return (nil, none) }
+    do { return (try HistoryReader(path: path), none) } catch { return (nil, "\(error)") }
   }
 
   /// What the options say of the screen.

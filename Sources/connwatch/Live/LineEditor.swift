@@ -3,8 +3,8 @@
 
 /// A line that is being typed, and where in it.
 struct LineEditor: Equatable, Sendable {
-  /// The most characters it takes.
-  static let limit = 4096
+  /// The most characters it takes: as many as are taken of a paste.
+  static let limit = 65_536
 
   private(set) var text: [Character] = []
   private(set) var place = 0

@@ -82,7 +82,8 @@ struct ListenerList {
       let row = ListenerRow(
         judgement: policy.judge(listener), listener: listener, expectedProgram: nil,
         service: names.service(listener.port, listener.proto.transport),
-        firstSeen: min(seen?.first ?? book.lives[place].firstSeen, book.lives[place].firstSeen),
+        firstSeen: seen.map { min($0.first, book.lives[place].firstSeen) }
+          ?? (book.isOpeningKnown(book.lives[place]) ? book.lives[place].firstSeen : nil),
         lastSeen: book.isGone[place] ? last : book.time)
       items.append(Item(row: row, place: place))
     }

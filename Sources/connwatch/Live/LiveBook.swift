@@ -40,8 +40,6 @@ struct LiveBook: Sendable {
   static let fading: UInt32 = 3
   /// The most sockets that are kept though they are gone.
   static let mostClosed = 20_000
-  /// The most events that are kept.
-  static let mostEvents = 10_000
   /// Of what was open at the first refresh, how far off an opening may be and still be shown, in microseconds.
   private static let mostUncertain: Int64 = 5_000_000
   /// How many refreshes' rates are kept.
@@ -65,8 +63,6 @@ struct LiveBook: Sendable {
   private var places: [Int64: Int32] = [:]
   /// Sockets that went, the first first, with the refresh they went at. One that came back is still in here.
   private var closing = Queue<(place: Int32, life: Int64, refresh: UInt32)>()
-  /// Where the events of listeners are that nobody has judged yet, by life, as they are counted by ``firstEvent``.
-  private var unjudged: [Int64: Int] = [:]
 
   /// The number of the latest refresh; 0 before the first.
   private(set) var refresh: UInt32 = 0
@@ -77,11 +73,12 @@ struct LiveBook: Sendable {
   /// Sockets that are there, by ``SocketState/place``.
   private(set) var states = [Int](repeating: 0, count: SocketState.named.count + 1)
   /// What has happened, oldest first.
-  private(set) var events = Queue<Recorder.Happening>()
+  var events: Queue<Recorder.Happening> { log.happenings }
   /// How many events came before the first that is kept.
-  private(set) var firstEvent = 0
+  var firstEvent: Int { log.first }
   /// How often events that were told already became others.
-  private(set) var eventChanges = 0
+  var eventChanges: Int { log.changes }
+  private var log = EventLog()
   /// What each of the latest refreshes counted, oldest first.
   private(set) var rates = Queue<Rate>()
   /// Listeners that began since the first refresh.
@@ -124,14 +121,19 @@ struct LiveBook: Sendable {
       reserve(update.current.count)
     }
     var rate = Rate(span: update.span)
-    var news: [Event] = []
+    var news = EventLog.News()
     for life in update.current { take(life, isGone: false, &news) }
     // What had gone before anybody looked is no news.
     for life in update.finished where places[life.id] != nil || refresh > 1 && life.firstSeen >= began {
       take(life, isGone: true, &news)
     }
     expire()
-    if refresh > 1 { tell(news, update.gaps, &rate) }
+    if refresh > 1 {
+      let counts = log.add(news, update.gaps)
+      rate.opened = max(0, counts[.opened] ?? 0)
+      rate.closed = max(0, counts[.closed] ?? 0)
+      newListeners += counts[.listening] ?? 0
+    }
     rates.append(rate)
     if rates.count > Self.mostRates { rates.removeFirst(rates.count - Self.mostRates) }
   }
@@ -146,7 +148,7 @@ struct LiveBook: Sendable {
     self.time = time
     let there = Set(lives.lazy.map(\.id))
     // Neither counted nor told: it is no news, and may be backwards.
-    var ignored: [Event] = []
+    var ignored = EventLog.News()
     for place in self.lives.indices
     where isUsed[place] && !isGone[place] && !there.contains(self.lives[place].id) {
       take(self.lives[place], isGone: true, &ignored)
@@ -160,10 +162,7 @@ struct LiveBook: Sendable {
       take(life, isGone: false, &ignored)
     }
     expire()
-    firstEvent += self.events.count
-    eventChanges += 1
-    unjudged = [:]
-    self.events = Queue(events)
+    log.replace(with: events)
   }
 
   private mutating func reserve(_ count: Int) {
@@ -195,7 +194,6 @@ struct LiveBook: Sendable {
       closing.removeFirst(1)
       countGone -= 1
       places[oldest.life] = nil
-      unjudged[oldest.life] = nil
       isUsed[place] = false
       changedAt[place] = refresh
       lives[place].laterSteps = []
@@ -204,8 +202,9 @@ struct LiveBook: Sendable {
     }
   }
 
-  private mutating func take(_ life: Life, isGone: Bool, _ news: inout [Event]) {
+  private mutating func take(_ life: Life, isGone: Bool, _ news: inout EventLog.News) {
     let place: Int
+    var isRevised = false
     if let known = places[life.id] {
       place = Int(known)
       if !self.isGone[place] { states[lives[place].state.place] -= 1 }
@@ -217,8 +216,9 @@ struct LiveBook: Sendable {
       } else if lives[place].state != life.state {
         mark(place, .changed)
       }
-      if lives[place].verdict == nil, life.verdict != nil { tellVerdict(of: life) }
+      if lives[place].verdict == nil, life.verdict != nil { log.judge(life) }
       let verdict = lives[place].verdict
+      isRevised = !lives[place].isBeginning(of: life)
       lives[place] = life
       if life.verdict == nil { lives[place].verdict = verdict }
     } else {
@@ -231,8 +231,13 @@ struct LiveBook: Sendable {
     self.isGone[place] = isGone
     if !isGone { states[life.state.place] += 1 }
     let count = Int32(life.eventCount)
-    guard count > told[place] else { return }
-    if refresh > 1 { news += life.events.dropFirst(Int(told[place])) }
+    if refresh > 1, isRevised {
+      // What was told of it was not so: the kernel's word of its steps came after its row was seen.
+      news.revised.insert(life.id)
+      news.events += life.events.filter { $0.time >= began }
+    } else if refresh > 1, count > told[place] {
+      news.events += life.events.dropFirst(Int(told[place]))
+    }
     told[place] = count
   }
 
@@ -262,48 +267,5 @@ struct LiveBook: Sendable {
   private mutating func mark(_ place: Int, _ mark: Mark) {
     marks[place] = mark
     markedAt[place] = refresh
-  }
-
-  /// Keeps events and counts them.
-  private mutating func tell(_ news: [Event], _ gaps: [Gap], _ rate: inout Rate) {
-    for gap in gaps { events.append(.gap(gap)) }
-    let order = news.indices.sorted { (news[$0].time, $0) < (news[$1].time, $1) }
-    for index in order {
-      let event = news[index]
-      switch event.kind {
-      case .opened: rate.opened += 1
-      case .listening:
-        newListeners += 1
-        if event.life.verdict == nil { unjudged[event.life.id] = firstEvent + events.count }
-      case .closed: rate.closed += 1
-      case .changed, .unlistened: break
-      }
-      events.append(.event(event))
-    }
-    let excess = events.count - Self.mostEvents
-    guard excess > 0 else { return }
-    events.removeFirst(excess)
-    firstEvent += excess
-  }
-
-  /// A listener is judged when its owner is known, which can be later than its event.
-  private mutating func tellVerdict(of life: Life) {
-    guard let number = unjudged.removeValue(forKey: life.id), number >= firstEvent,
-      case .event(var event) = events[number - firstEvent]
-    else { return }
-    event.life.verdict = life.verdict
-    event.life.owner = life.owner
-    events[number - firstEvent] = .event(event)
-    eventChanges += 1
-  }
-}
-
-extension Life {
-  /// How many there are in ``events``.
-  fileprivate var eventCount: Int {
-    let isTold = laterSteps.contains {
-      ($0.state == .timeWait || $0.state == .close) && $0.offset == closedOffset
-    }
-    return 1 + laterSteps.count + (closedOffset == nil || isTold ? 0 : 1)
   }
 }

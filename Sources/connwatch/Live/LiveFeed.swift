@@ -34,6 +34,8 @@ final class LiveFeed: @unchecked Sendable {
     var notes: [String] = []
     /// Why nothing can be read at the moment.
     var failure: String?
+    /// Why what is seen is not stored at the moment.
+    var storeFailure: String?
     /// Why no more samples will come.
     var end: String?
     /// Microseconds between samples.
@@ -276,6 +278,7 @@ final class LiveFeed: @unchecked Sendable {
       }
       shared.book.policy = policy
       shared.status.failure = failure
+      shared.status.storeFailure = background?.waitsBecause.map { "\($0)" }
       shared.status.sources = sources
       shared.status.notes += sentences
     }

@@ -9,6 +9,9 @@ extension LiveFrame {
     let row = frame.size.rows - 2
     if let (kind, editor) = state.prompt {
       draw(kind, editor, state.filterError, row, &frame)
+      if let message = state.message, message.isError {
+        putLast(message.text, row - 1, Look(.brightRed, isBold: true), &frame)
+      }
       return
     }
     if let message = state.message {

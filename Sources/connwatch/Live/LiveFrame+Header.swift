@@ -15,7 +15,7 @@ extension LiveFrame {
     if state.past == nil {
       words.append("every \(Self.span(status.interval))")
       words.insert(status.sources.name, at: 2)
-      if status.recordsTo != nil { words.append("recording") }
+      if status.recordsTo != nil { words.append(status.storeFailure == nil ? "recording" : "NOT STORING") }
     }
     var at = 1
     for word in words where at + DisplayWidth.of(word) < start {
@@ -69,7 +69,7 @@ extension LiveFrame {
       }
       return
     }
-    if let failure = status.failure ?? status.end {
+    if let failure = status.failure ?? status.end ?? status.storeFailure.map({ "not stored yet: \($0)" }) {
       frame.put("! \(HostileText.escaped(failure))", row: 2, column: 0, look: Look(.brightRed, isBold: true))
       return
     }

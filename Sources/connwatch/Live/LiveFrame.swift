@@ -9,6 +9,7 @@ struct LiveSurroundings {
   var zone = Zone.local
   /// The host's name.
   var host: String
+  var isRoot = false
   /// False for a terminal that does not show UTF-8.
   var isUnicode = true
 }

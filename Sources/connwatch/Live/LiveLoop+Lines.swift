@@ -59,7 +59,11 @@ extension LiveLoop {
     attempt {
       let book = shown
       let (count, path) = try write(book, to: path)
-      tell("\(count) \(count == 1 ? "row" : "rows") written to \(path)")
+      var words = "\(count) \(count == 1 ? "row" : "rows") written to \(path)"
+      let gone = state.view == .connections ? state.connections.places.count { book.isGone[$0] } : 0
+      if gone > 0 { words += "; \(gone) closed, which are no sockets any more, are left out" }
+      if state.view == .events, let lost = book.forgotten { words += "; \(lost)" }
+      tell(words)
     }
   }
 
@@ -69,7 +73,8 @@ extension LiveLoop {
     case .connections:
       var rows = ExportedRows(book, names, isLive: state.past == nil)
       return try ScreenExport.write(
-        state.connections.places.map { rows.row($0) }, to: path, zone: surroundings.zone)
+        state.connections.places.filter { !book.isGone[$0] }.map { rows.row($0) }, to: path,
+        zone: surroundings.zone)
     case .listeners:
       return try ScreenExport.write(
         state.listeners.items.map(\.row), to: path, zone: surroundings.zone)

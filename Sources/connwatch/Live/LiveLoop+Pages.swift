@@ -10,7 +10,7 @@ extension LiveLoop {
   func page(of life: Life) throws -> Page {
     let (subject, policy) = subject(life)
     let facts = DetailFacts(subject, surroundings.names, policy: policy, history: past?.history)
-    return DetailPage.make(subject, facts, zone: surroundings.zone, width: state.size.columns)
+    return stamped(DetailPage.make(subject, facts, zone: surroundings.zone, width: state.size.columns))
   }
 
   /// What `explain` says of it.
@@ -19,7 +19,16 @@ extension LiveLoop {
     var known = SocketFacts(
       names: surroundings.names, policy: policy, ephemeral: ephemeral,
       past: past.map { PastIndex($0.history) })
-    return try ExplainPage.make(subject, &known, zone: surroundings.zone, width: state.size.columns)
+    return stamped(
+      try ExplainPage.make(subject, &known, zone: surroundings.zone, width: state.size.columns))
+  }
+
+  /// The page with the moment that it is of: it stays as it is while the clock above it goes on.
+  private func stamped(_ page: Page) -> Page {
+    let book = held ?? feed.read { book, _ in book }
+    var page = page
+    page.title += "  as of " + book.time.text(in: surroundings.zone, state.past == nil ? .short : .full)
+    return page
   }
 
   /// Wraps the text that is shown anew, for a screen of another size.

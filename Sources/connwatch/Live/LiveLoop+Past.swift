@@ -19,13 +19,16 @@ extension LiveLoop {
   /// Shows the table of a moment.
   func show(_ moment: Timestamp) throws {
     guard let past else {
-      throw Failure("no history to go back in (connwatch record keeps one; --db names it)")
+      throw Failure(whyNoPast)
     }
     let found = try past.moment(at: moment)
-    var book = state.past == nil ? LiveBook() : held ?? LiveBook()
+    // What differs is marked from one moment to a later one. The other way round, what had not been opened yet would seem
+    // to have closed.
+    let goesOn = found.place.hasTable && state.past.map { $0.hasTable && $0.shown <= found.shown } ?? false
+    var book = goesOn ? held ?? LiveBook() : LiveBook()
     book.policy = feed.read { book, _ in book.policy }
     book.show(found.lives, events: found.events, at: found.shown)
-    if state.past == nil { state.forgetPlaces() }
+    if !goesOn { state.forgetPlaces(keepsLines: state.past != nil) }
     held = book
     state.isPaused = false
     state.past = found.place
@@ -54,12 +57,17 @@ extension LiveLoop {
 
 extension LiveState {
   /// Places are those of another book from now on.
-  mutating func forgetPlaces() {
+  ///
+  /// - Parameter keepsLines: the cursor stays on its line, where the other book has it.
+  mutating func forgetPlaces(keepsLines: Bool = false) {
     connections.invalidate()
     listeners.invalidate()
     services.invalidate()
     events.invalidate()
-    for view in View.allCases { cursors[view]?.line = nil }
+    for view in View.allCases {
+      if keepsLines, view == .connections, case .life = cursors[view]?.line { continue }
+      cursors[view]?.line = nil
+    }
     frozenUntil = 0
   }
 }

@@ -18,12 +18,15 @@ final class LiveLoop {
   var held: LiveBook?
   private let resolver = NameResolver()
   let past: LivePast?
+  /// Why there is no past to go back to, where there is none.
+  let whyNoPast: String
   let ephemeral: EphemeralRange
   private let mayChangeInterval: Bool
 
   init(
     _ feed: LiveFeed, _ screen: TerminalScreen, _ events: ScreenEvents, _ state: LiveState,
-    _ surroundings: LiveSurroundings, _ global: GlobalOptions, past: LivePast?, ephemeral: EphemeralRange,
+    _ surroundings: LiveSurroundings, _ global: GlobalOptions, past: LivePast?, whyNoPast: String,
+    ephemeral: EphemeralRange,
     mayChangeInterval: Bool
   ) {
     self.feed = feed
@@ -33,6 +36,7 @@ final class LiveLoop {
     self.surroundings = surroundings
     self.global = global
     self.past = past
+    self.whyNoPast = whyNoPast
     self.ephemeral = ephemeral
     self.mayChangeInterval = mayChangeInterval
   }
@@ -137,7 +141,10 @@ final class LiveLoop {
           ScreenExport.defaultName(
             view: state.view.title.lowercased(), time: SystemClock().now().wall, zone: surroundings.zone))
       )
-    case .export(let path): export(path)
+    case .export(let path):
+      export(path)
+      // What could not be written may be written elsewhere.
+      if state.message?.isError == true { state.prompt = (.export, LineEditor(path)) }
     case .detail: detail()
     case .explain: explain()
     }

@@ -85,6 +85,10 @@ extension LiveFrame {
       case .socket(let place):
         var row = book.row(place, &contexts)
         if let carried = traffic[place] { row.traffic = carried }
+        // Root may look everywhere, and has not yet come to who holds it.
+        if surroundings.isRoot, book.mark(place) == .opened, row.owner.whyUnknown == .noPermission {
+          row.owner = .notLookedUp
+        }
         let (mark, look) = Self.mark(book.mark(place))
         return .init(content: .row(row, row.socket.proto), mark: mark, look: look, isSelected: isSelected)
       case .group(let group):
@@ -132,8 +136,7 @@ extension LiveFrame {
     state.visible.map { index in
       let row = state.listeners.items[index].row
       var (mark, look) = state.listeners.items[index].place.map { Self.mark(book.mark($0)) } ?? (" ", nil)
-      if mark == " ", row.verdict.isFinding, !book.policy.isEmpty { mark = "!" }
-      if mark == "!" { look = nil }
+      if mark != "-", row.verdict.isFinding, !book.policy.isEmpty { (mark, look) = ("!", Look(.brightRed)) }
       return .init(
         content: .row(row, row.listener.proto), mark: mark, look: look,
         isSelected: index == state.cursor.index)
@@ -150,16 +153,26 @@ extension LiveFrame {
     }
   }
 
-  /// As in `events`, where nothing is wider than it has to be.
+  /// As in `events`, where nothing is wider than it has to be. What has happened is told by the mark too, but not the state.
   private static let eventColumns = EventRow.table.map { column in
     var column = column
     column.minimumWidth = 0
+    if column.field == .event { column.dropOrder = 6 }
+    if column.field == .state { column.dropOrder = nil }
     return column
   }
 
   private func eventLines(_ state: LiveState) -> [ScreenTable<EventRow>.Line] {
     state.visible.map { index in
       let happening = book.events[state.events[index]]
+      if case .gap(let gap) = happening {
+        let time = gap.since.text(in: surroundings.zone, state.size.columns >= 120 ? .full : .short)
+        let span = TimeText.age(gap.until - gap.since)
+        let words = "\(time)  not watching for \(span): \(HostileText.escaped(gap.cause))"
+        return .init(
+          content: .heading([Page.Run(words, Look(.brightRed))]), mark: "!", look: Look(.brightRed),
+          isSelected: index == state.cursor.index)
+      }
       let row = EventRow(names: surroundings.names, happening: happening)
       var proto: Proto?
       var mark = "!"
@@ -203,7 +216,7 @@ extension LiveFrame {
       return "\(state.services.unknown) sockets, of which it is not known who connected, are not among them"
     case .connections: return Self.order(state.connections.sort, state.connections.isReversed)
     case .services: return Self.order(state.services.sort, state.services.isReversed)
-    case .events: return nil
+    case .events: return book.forgotten
     }
   }
 }
@@ -293,5 +306,13 @@ extension ServiceSortColumn {
     case .lastSeen: .lastSeen
     case .processes: .processes
     }
+  }
+}
+
+extension LiveBook {
+  /// Says that there were more events than are kept; nil where all are there.
+  var forgotten: String? {
+    firstEvent > 0
+      ? "the newest \(events.count) of \(firstEvent + events.count) events (record keeps all)" : nil
   }
 }

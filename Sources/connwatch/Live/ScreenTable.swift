@@ -123,7 +123,11 @@ struct ScreenTable<Row: OutputRow> {
           width: shape.widths[index], headerWidth: headerWidth(columns[index]),
           dropOrder: columns[index].dropOrder, isFlexible: columns[index].isFlexible)
       }
-      let places = TableLayout.fit(needs, into: width, enough: Self.enough)
+      var places = TableLayout.fit(needs, into: width, enough: Self.enough)
+      // Columns of the same order go together.
+      let shown = Set(places.map(\.column))
+      let dropped = Set(needs.indices.filter { !shown.contains($0) }.map { needs[$0].dropOrder })
+      places.removeAll { needs[$0.column].dropOrder != nil && dropped.contains(needs[$0.column].dropOrder) }
       let total = places.reduce(-TableLayout.gap) { $0 + $1.width + TableLayout.gap }
       if total <= width || shape.stacked == stackable.count {
         return places.map { TableLayout.Place(column: kept[$0.column], width: $0.width) }

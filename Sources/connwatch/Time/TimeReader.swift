@@ -5,11 +5,13 @@ import ConnCore
 
 /// Reads moments as people type them, at a given now and in a given zone.
 ///
-/// `1h`, `-90m`, `1h30m`: that long ago. `now`, `today` and `yesterday`: for the last two, when that day began.
+/// `1h`, `-90m`, `1h30m`: that long ago. `now`, `today` and `yesterday`: for the last two, when that day began, or with a
+/// time of day (`yesterday 10:00`) that.
 /// `03:14`, `03:14:15`: the last time the clocks showed it, so one later than now is yesterday's. `2026-01-01`,
 /// `2026-01-01 10:00[:00]`: in the zone. RFC 3339: in the zone it names. `@1767261600.5`: seconds since the epoch.
 struct TimeReader: Sendable {
-  static let examples = "try 1h, -90m, today, 03:14, 2026-01-01 10:00, 2026-01-01T10:00:00Z or @1767261600"
+  static let examples =
+    "try 1h, -90m, today, yesterday 10:00, 03:14, 2026-01-01 10:00, 2026-01-01T10:00:00Z or @1767261600"
 
   /// What times are relative to.
   var now: Timestamp
@@ -23,6 +25,11 @@ struct TimeReader: Sendable {
     case "today": return try midnight(daysAgo: 0)
     case "yesterday": return try midnight(daysAgo: 1)
     default: break
+    }
+    for (day, daysAgo) in [("today ", 0), ("yesterday ", 1)] where text.lowercased().hasPrefix(day) {
+      let today = zone.civil(at: now.microseconds.floorSeconds)
+      let date = CivilTime(seconds: today.seconds - Int64(daysAgo) * 86_400)
+      return try calendar(text, from: day.utf8.count, on: date)
     }
     if text.hasPrefix("@") { return try epoch(text) }
     let isNegative = text.hasPrefix("-")
@@ -56,11 +63,13 @@ struct TimeReader: Sendable {
     return Timestamp(microseconds: isNegative ? -microseconds : microseconds)
   }
 
-  /// A time of day, a date, or both.
-  private func calendar(_ text: String) throws(UnreadableText) -> Timestamp {
-    var scan = Scanner(text.utf8[...])
-    var date: CivilTime?
-    if scan.rest.dropFirst(4).first == UInt8(ascii: "-") {
+  /// A time of day, a date, or both; of a day that is given, the time of day from a place on.
+  private func calendar(
+    _ text: String, from start: Int = 0, on day: CivilTime? = nil
+  ) throws(UnreadableText) -> Timestamp {
+    var scan = Scanner(text.utf8.dropFirst(start))
+    var date = day
+    if day == nil, scan.rest.dropFirst(4).first == UInt8(ascii: "-") {
       guard let year = scan.number(digits: 4...4), scan.take("-"), let month = scan.number(digits: 2...2),
         scan.take("-"), let day = scan.number(digits: 2...2)
       else { throw unreadable(text) }
@@ -94,7 +103,7 @@ struct TimeReader: Sendable {
       }
       return Timestamp(microseconds: moment)
     }
-    guard date != nil, let ahead = scan.offset(), scan.isAtEnd else { throw unreadable(text) }
+    guard date != nil, day == nil, let ahead = scan.offset(), scan.isAtEnd else { throw unreadable(text) }
     return Timestamp(microseconds: (civil.seconds - Int64(ahead)) * 1_000_000 + fraction)
   }
 

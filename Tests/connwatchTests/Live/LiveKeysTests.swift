@@ -236,7 +236,7 @@ struct LiveKeysTests {
     }
     let isTaken = editor.take(.up)
     #expect(!isTaken)
-    _ = editor.take(.paste(String(repeating: "x", count: 5000)))
+    _ = editor.take(.paste(String(repeating: "x", count: 70_000)))
     #expect(editor.string.count == LineEditor.limit)
   }
 
