@@ -201,6 +201,10 @@ extension EndToEnd {
       try await screen.press("Enter")
       try await screen.waitForLine("out.json: File exists")
       #expect(try String(contentsOfFile: stage.path("out.json"), encoding: .utf8) == text)
+      // What was typed is there to be mended.
+      #expect(screen.latest.line("Export to: out.json") != nil)
+      try await screen.press("Escape")
+      try await screen.waitForNo("Export to: ")
       try await play.quit()
     }
   }
