@@ -155,14 +155,7 @@ struct ServiceTally {
       ($1.connections, $0.port, $0.transport.rawValue, $0.direction.rawValue)
         < ($0.connections, $1.port, $1.transport.rawValue, $1.direction.rawValue)
     }
-    for direction in directions {
-      func place(_ port: UInt16) -> Int? {
-        uses.firstIndex { $0.transport == .tcp && $0.port == port && $0.direction == direction }
-      }
-      guard place(FTPControls.port) != nil, let data = place(FTPControls.dataPort) else { continue }
-      let use = uses.remove(at: data)
-      uses.insert(use, at: place(FTPControls.port).map { $0 + 1 } ?? data)
-    }
+    uses.putFTPDataAfterControl()
     return uses
   }
 }

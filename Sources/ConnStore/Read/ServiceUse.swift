@@ -43,3 +43,17 @@ public struct ServiceUse: Sendable {
     self.lastSeen = lastSeen
   }
 }
+
+extension [ServiceUse] {
+  /// Puts the data connections of FTP right after its control connections, where there are both.
+  public mutating func putFTPDataAfterControl() {
+    for direction in [Direction.outbound, .inbound] {
+      func place(_ port: UInt16) -> Int? {
+        firstIndex { $0.transport == .tcp && $0.port == port && $0.direction == direction }
+      }
+      guard place(FTPControls.port) != nil, let data = place(FTPControls.dataPort) else { continue }
+      let use = remove(at: data)
+      insert(use, at: place(FTPControls.port).map { $0 + 1 } ?? data)
+    }
+  }
+}

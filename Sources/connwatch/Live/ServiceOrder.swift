@@ -29,7 +29,9 @@ struct ServiceOrder {
       if let mine = left.text, let other = right.text, mine != other { return (mine < other) != isReversed }
       return left.rank < right.rank
     }
-    return withFTPData(keys.map(\.use))
+    var uses = keys.map(\.use)
+    uses.putFTPDataAfterControl()
+    return uses
   }
 
   private struct Key {
@@ -63,18 +65,5 @@ struct ServiceOrder {
 
   private func text(_ use: ServiceUse) -> String? {
     column == .service ? names.service(use.port, use.transport) : use.processes.first
-  }
-
-  private func withFTPData(_ uses: [ServiceUse]) -> [ServiceUse] {
-    var uses = uses
-    for direction in [Direction.outbound, .inbound] {
-      func place(_ port: UInt16) -> Int? {
-        uses.firstIndex { $0.transport == .tcp && $0.port == port && $0.direction == direction }
-      }
-      guard place(FTPControls.port) != nil, let data = place(FTPControls.dataPort) else { continue }
-      let use = uses.remove(at: data)
-      uses.insert(use, at: place(FTPControls.port).map { $0 + 1 } ?? data)
-    }
-    return uses
   }
 }

@@ -109,12 +109,11 @@ extension EndToEnd {
     }
 
     @Test func itRecordsMeanwhile() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false)
+      defer { scene.stage.end() }
+      let (stage, puppet, play, screen, listener) = (
+        scene.stage, scene.puppet, scene.play, scene.screen, scene.listener
+      )
       try await play.live("--record")
       #expect(screen.latest.lines[0].contains("recording"))
       let port = try await puppet.pair("a", listener).port

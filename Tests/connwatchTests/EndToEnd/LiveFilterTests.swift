@@ -9,13 +9,9 @@ extension EndToEnd {
   @Suite(.needsNamespaces, .needs("tmux", "stty"))
   struct LiveFilterTests {
     @Test func theFilterIsInForceAsItIsTyped() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (play, screen, port) = (scene.play, scene.screen, scene.port)
       try await play.live()
       try await screen.type("/dport = :8080")
       try await screen.wait("one row") { $0.row(port, 8080) != nil && $0.row(8080, port) == nil }
@@ -75,12 +71,9 @@ extension EndToEnd {
     }
 
     @Test func keysAreUnderstoodHoweverTheyCome() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false)
+      defer { scene.stage.end() }
+      let (puppet, play, screen, listener) = (scene.puppet, scene.play, scene.screen, scene.listener)
       for number in 0..<4 { _ = try await puppet.pair("p\(number)", listener) }
       try await play.live()
       // At once.
@@ -143,12 +136,11 @@ extension EndToEnd {
     }
 
     @Test func aPauseStandsStill() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false)
+      defer { scene.stage.end() }
+      let (stage, puppet, play, screen, listener) = (
+        scene.stage, scene.puppet, scene.play, scene.screen, scene.listener
+      )
       _ = try await puppet.pair("a", listener)
       try await play.live()
       try await screen.type(" ")

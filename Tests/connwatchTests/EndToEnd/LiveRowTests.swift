@@ -9,12 +9,9 @@ extension EndToEnd {
   @Suite(.needsNamespaces, .needs("tmux", "stty"))
   struct LiveRowTests {
     @Test func rowsComeChangeAndGo() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false)
+      defer { scene.stage.end() }
+      let (puppet, play, screen, listener) = (scene.puppet, scene.play, scene.screen, scene.listener)
       let old = try await puppet.pair("a", listener).port
       // Slow enough for a busy machine to see each mark.
       let first = try await play.live(every: "700ms")
@@ -55,13 +52,11 @@ extension EndToEnd {
     }
 
     @Test func closedOnesAreKept() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (puppet, play, screen, listener, port) = (
+        scene.puppet, scene.play, scene.screen, scene.listener, scene.port
+      )
       try await play.live()
       try await screen.type("t")
       try await screen.waitForLine("closed kept")

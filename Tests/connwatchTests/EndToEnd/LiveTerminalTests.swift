@@ -28,13 +28,9 @@ extension EndToEnd {
     }
 
     @Test func suspendingGivesTheTerminalBackForAWhile() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (play, screen, port) = (scene.play, scene.screen, scene.port)
       var before = try await screen.shell("echo what was there before")
       let live = try await play.live()
       for _ in 0..<2 {
@@ -99,13 +95,9 @@ extension EndToEnd {
 
     /// Stopped without being asked, it cannot leave the screen; it is whole again when it goes on.
     @Test func stoppedFromOutsideItGoesOn() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (play, screen, port) = (scene.play, scene.screen, scene.port)
       try await play.live()
       kill(try await play.pid(), SIGSTOP)
       try await screen.waitForLine(TmuxScreen.prompt)
@@ -143,13 +135,9 @@ extension EndToEnd {
     }
 
     @Test func everySizeIsFilledAndNothingWraps() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (play, screen, port) = (scene.play, scene.screen, scene.port)
       let wide = try await play.live()
       for view in ["1", "2", "3", "4", "?"] {
         try await screen.type(view)

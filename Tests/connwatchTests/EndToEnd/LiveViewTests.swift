@@ -74,12 +74,9 @@ extension EndToEnd {
     }
 
     @Test func oneLineIsToldAndExplained() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false)
+      defer { scene.stage.end() }
+      let (puppet, play, screen, listener) = (scene.puppet, scene.play, scene.screen, scene.listener)
       try await play.live("dport = :8080")
       let port = try await puppet.pair("a", listener).port
       try await screen.wait("the row") { $0.row(port, 8080) != nil }
@@ -135,13 +132,9 @@ extension EndToEnd {
     }
 
     @Test func groupsAndNamesOfPorts() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (puppet, play, screen, port) = (scene.puppet, scene.play, scene.screen, scene.port)
       try await play.live()
       try await screen.type("a")
       try await screen.waitForLine("by process")
@@ -167,13 +160,11 @@ extension EndToEnd {
     }
 
     @Test func whatIsShownIsExported() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin()
+      defer { scene.stage.end() }
+      let (stage, puppet, play, screen, port) = (
+        scene.stage, scene.puppet, scene.play, scene.screen, scene.port
+      )
       try await play.live()
       try await screen.type("x")
       try await screen.wait("a name") {
