@@ -100,6 +100,7 @@ struct LiveCommand: ParsableCommand {
       interval: storagePlan.interval, intervalText: interval, storage: written.map { ($0, storagePlan) },
       history: record ? nil : try global.openHistoryIfAny(),
       expected: try expected.map { [$0] } ?? ListenerPolicy.paths(global, expected: nil),
+      namesExpected: expected != nil,
       command: "connwatch live")
     let feed = try LiveFeed(plan, names, wake: { [waker = events.waker] in waker.wake() })
     let (history, whyNot) = try openHistory(written)

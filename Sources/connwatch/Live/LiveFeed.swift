@@ -20,8 +20,9 @@ final class LiveFeed: @unchecked Sendable {
     var storage: (path: String, plan: StorageOptions.Plan)?
     /// The history that tells since when sockets are open; nil where there is none.
     var history: HistoryReader?
-    /// The files of rules for listeners.
+    /// The files of rules for listeners, and whether somebody has named them.
     var expected: [String]
+    var namesExpected = false
     /// The command that would see more.
     var command: String
   }
@@ -110,9 +111,15 @@ final class LiveFeed: @unchecked Sendable {
         resumption = try Self.remembered(history, plan.recording.root, now)
       }
     }
-    listeners = try ListenerWatch(
-      ExpectedFiles(plan.expected),
-      ports: ListenerWatch.Ports(remark: { notes.add($0) }, service: { _, _ in nil }))
+    let ports = ListenerWatch.Ports(remark: { notes.add($0) }, service: { _, _ in nil })
+    do throws(Failure) {
+      listeners = try ListenerWatch(ExpectedFiles(plan.expected), ports: ports)
+    } catch {
+      // Who named a file is told at once; of the usual ones a screen can do without.
+      if plan.namesExpected { throw error }
+      notes.add("\(error): the rules for listeners are not known")
+      listeners = try ListenerWatch(ExpectedFiles([]), ports: ports)
+    }
     let owners = SocketOwners(root: plan.recording.root)
     self.owners = owners
     let collected = Collected()
