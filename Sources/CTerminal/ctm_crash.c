@@ -18,38 +18,59 @@
 
 #include "ctm_crash.h"
 
-static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGQUIT};
-enum { deadly_count = sizeof deadly / sizeof deadly[0] };
+/// Faults: each is restored for, whoever handles it otherwise.
+static bool is_fault(int signal) {
+  switch (signal) {
+    case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGABRT: case SIGTRAP: case SIGSYS: case SIGQUIT:
+      return true;
+    default: return false;
+  }
+}
+
+/// The others that end a process which does not handle them, but for those that a screen waits for.
+static bool ends(int signal) {
+  switch (signal) {
+    case SIGUSR1: case SIGUSR2: case SIGPIPE: case SIGALRM: case SIGVTALRM: case SIGPROF: case SIGXCPU: case SIGIO:
+    case SIGPWR:
+#ifdef SIGSTKFLT
+    case SIGSTKFLT:
+#endif
+      return true;
+    default: return signal >= SIGRTMIN && signal <= SIGRTMAX;
+  }
+}
 
 /// Sixteen pages: room for a handler that was installed before and runs after ours.
 enum { stack_bytes = 65536 };
 
 static struct ctm_restoration armed_restoration;
 static struct termios armed_modes;
-static struct sigaction earlier[deadly_count];
-static bool installed[deadly_count];
+static struct sigaction earlier[NSIG];
+static bool installed[NSIG];
 enum { idle, armed, restoring };
 /// Of two threads that crash one restores, and the other waits for it before the process ends.
 static atomic_int phase;
 static atomic_int taken;
 
-/// Writes all. A terminal that must not be waited for (O_NONBLOCK) and takes nothing for a second is left as it is.
-static void write_all(int descriptor, const char *bytes, size_t length) {
+/// Writes all. A terminal that must not be waited for (O_NONBLOCK) and takes nothing for so many milliseconds is left as
+/// it is: false.
+static bool write_all(int descriptor, const char *bytes, size_t length, int patience) {
   while (length > 0) {
     ssize_t written = write(descriptor, bytes, length);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) {
       struct pollfd room = {.fd = descriptor, .events = POLLOUT};
-      if (poll(&room, 1, 1000) <= 0) return;
+      if (patience == 0 || poll(&room, 1, patience) <= 0) return false;
       continue;
     }
-    if (written <= 0) return;
+    if (written <= 0) return false;
     bytes += written;
     length -= (size_t)written;
   }
+  return true;
 }
 
-void ctm_copy_kept(int kept, int target) {
+void ctm_copy_kept(int kept, int target, int patience) {
   // The descriptors that write to it share its offset: that is how much was written.
   off_t end = lseek(kept, 0, SEEK_CUR);
   char block[1024];
@@ -57,8 +78,7 @@ void ctm_copy_kept(int kept, int target) {
     size_t most = end - at < (off_t)sizeof block ? (size_t)(end - at) : sizeof block;
     ssize_t length = pread(kept, block, most, at);
     if (length < 0 && errno == EINTR) continue;
-    if (length <= 0) return;
-    write_all(target, block, (size_t)length);
+    if (length <= 0 || !write_all(target, block, (size_t)length, patience)) return;
     at += length;
   }
 }
@@ -68,17 +88,17 @@ static void restore(void) {
   int found = armed;
   if (!atomic_compare_exchange_strong(&phase, &found, restoring)) {
     const struct timespec moment = {.tv_nsec = 1000000};
-    for (int i = 0; i < 1000 && atomic_load(&phase) == restoring; i++) nanosleep(&moment, NULL);
+    for (int i = 0; i < 5000 && atomic_load(&phase) == restoring; i++) nanosleep(&moment, NULL);
     return;
   }
   const struct ctm_restoration *screen = &armed_restoration;
-  write_all(screen->output, screen->sequences, (size_t)screen->length);
+  bool is_read = write_all(screen->output, screen->sequences, (size_t)screen->length, 1000);
   // Not TCSADRAIN: a process that dies waits for no terminal.
   while (tcsetattr(screen->terminal, TCSANOW, &armed_modes) != 0 && errno == EINTR) {
   }
   if (screen->errors_kept >= 0) {
     dup2(screen->errors_before, screen->errors);
-    ctm_copy_kept(screen->errors_kept, screen->errors_before);
+    ctm_copy_kept(screen->errors_kept, screen->errors_outlet, is_read ? 1000 : 0);
   }
   atomic_store(&phase, idle);
 }
@@ -86,10 +106,7 @@ static void restore(void) {
 static void crash(int signal, siginfo_t *info, void *context) {
   int error = errno;
   restore();
-  struct sigaction action = {.sa_handler = SIG_DFL};
-  for (int i = 0; i < deadly_count; i++) {
-    if (deadly[i] == signal) action = earlier[i];
-  }
+  struct sigaction action = earlier[signal];
   if (info->si_code <= 0 && action.sa_handler != SIG_DFL) {
     // Sent by somebody, it does not come again by itself as a fault does: a handler that tells of it and returns (the
     // runtime's, with its backtrace) would let the process go on without its screen. It may have faults of its own while it
@@ -135,20 +152,29 @@ bool ctm_crash_arm(const struct ctm_restoration *restoration) {
   action.sa_sigaction = crash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < deadly_count; i++) sigaddset(&action.sa_mask, deadly[i]);
+  for (int i = 1; i < NSIG; i++) {
+    if (is_fault(i) || ends(i)) sigaddset(&action.sa_mask, i);
+  }
   // In the background tcsetattr(3) would stop the process.
   sigaddset(&action.sa_mask, SIGTTOU);
-  for (int i = 0; i < deadly_count; i++) {
-    installed[i] = sigaction(deadly[i], NULL, &earlier[i]) == 0 && earlier[i].sa_handler != SIG_IGN &&
-                   sigaction(deadly[i], &action, NULL) == 0;
+  struct sigaction ignore;
+  memset(&ignore, 0, sizeof ignore);
+  ignore.sa_handler = SIG_IGN;
+  for (int i = 1; i < NSIG; i++) {
+    if (!is_fault(i) && !ends(i) && i != SIGXFSZ) continue;
+    if (sigaction(i, NULL, &earlier[i]) != 0 || earlier[i].sa_handler == SIG_IGN) continue;
+    // Whoever handles one that is no fault goes on after it.
+    if (!is_fault(i) && earlier[i].sa_handler != SIG_DFL) continue;
+    // A file that may grow no more is told by write(2).
+    installed[i] = sigaction(i, i == SIGXFSZ ? &ignore : &action, NULL) == 0;
   }
   return true;
 }
 
 void ctm_crash_disarm(void) {
   if (atomic_load(&taken) == 0) return;
-  for (int i = 0; i < deadly_count; i++) {
-    if (installed[i]) sigaction(deadly[i], &earlier[i], NULL);
+  for (int i = 1; i < NSIG; i++) {
+    if (installed[i]) sigaction(i, &earlier[i], NULL);
     installed[i] = false;
   }
   atomic_store(&phase, idle);

@@ -79,7 +79,7 @@ final class LiveLoop {
       try screen.resume()
       state.size = screen.size()
     case .stop, .inputEnded: return false
-    case .woken, .due: break
+    case .woken, .writable, .due: break
     }
     return true
   }
@@ -102,6 +102,7 @@ final class LiveLoop {
     }
     feed.setWantsTraffic(state.size.columns >= LiveFrame.trafficColumns)
     try screen.show(frame)
+    events.blockedOutput = screen.blockedOutput
   }
 
   /// Has the names of hosts looked up that are seen, and takes those that are known by now.

@@ -13,6 +13,8 @@ struct KeptErrors {
   /// What is redirected, where it went, and the file.
   private let errors: Int32
   let before: Int32
+  /// The same as ``before``, to be written to without waiting for it; -1 where that cannot be had.
+  private let own: Int32
   let file: Int32
 
   /// - Returns: nil where it is no terminal, or cannot be kept: it then stays as it is.
@@ -28,14 +30,21 @@ struct KeptErrors {
     }
     self.errors = errors
     self.before = before
+    own = TerminalOutput.reopen(before)
     self.file = file
   }
 
+  /// What is written to when all is over.
+  var outlet: Int32 { own >= 0 ? own : before }
+
   /// Redirects it back, and tells what was written.
-  func release() {
+  ///
+  /// - Parameter patience: how long it is waited for, in milliseconds.
+  func release(patience: Int32) {
     dup2(before, errors)
-    ctm_copy_kept(file, before)
+    ctm_copy_kept(file, outlet, patience)
     close(before)
+    if own >= 0 { close(own) }
     close(file)
   }
 }

@@ -81,6 +81,11 @@ struct KeyDecoder {
     case .shift3(let digits): inShift3(byte, digits, &keys)
     case .mouse(let missing): state = missing > 1 ? .mouse(missing: missing - 1) : .ground
     case .string(let length, let isEnding): inString(byte, length, isEnding, &keys)
+    case .paste where byte == 3:
+      // Its end may never come, and nothing else that is typed would be heard. No text has this byte.
+      paste = PasteCollector()
+      state = .ground
+      keys.append(.control("c"))
     case .paste:
       guard let text = paste.take(byte) else { return }
       paste = PasteCollector()

@@ -19,6 +19,8 @@ enum ScreenEvent: Equatable {
   case woken
   /// The terminal has gone, or nothing more will be typed.
   case inputEnded
+  /// The terminal takes more of what is written.
+  case writable
   /// The time has come.
   case due
 }
@@ -35,6 +37,8 @@ final class ScreenEvents {
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT]
 
   let waker: Waker
+  /// The terminal where it does not take all that was written: woken when it takes more; -1 where nothing is pending.
+  var blockedOutput: Int32 = -1
   private let signalDescriptor: Int32
   private var earlier = sigset_t()
   /// -1 when nothing more comes from it.
@@ -81,6 +85,7 @@ final class ScreenEvents {
     var places = [signalDescriptor, waker.descriptor, input].map {
       pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
     }
+    places.append(pollfd(fd: blockedOutput, events: Int16(POLLOUT), revents: 0))
     // Rounded up: woken too early it would turn round and round until it is time.
     let left = max(0, min(max(0, deadline), patience) - SignalWait.monotonic())
     let timeout = Int32(min(left / 1000 + (left % 1000 > 0 ? 1 : 0), 1_000_000))
@@ -94,6 +99,7 @@ final class ScreenEvents {
         events.append(.woken)
       }
       if places[2].revents != 0 { takeInput(&events) }
+      if places[3].revents != 0 { events.append(.writable) }
     }
     let now = SignalWait.monotonic()
     // Only where nothing came: while the process did not run the rest may have come too.

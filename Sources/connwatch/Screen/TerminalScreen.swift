@@ -5,7 +5,8 @@ import CTerminal
 @preconcurrency import Glibc
 
 /// A terminal that is shown on as a whole: its own screen instead of the lines before it, keys as they are pressed, and
-/// everything as it was when it is left, also by a crash.
+/// everything as it was when it is left, also by a crash. It never waits for the terminal: what that does not take yet is
+/// written later, and no frame after it is written before.
 ///
 /// Of one thread; there is one at a time.
 final class TerminalScreen {
@@ -25,19 +26,22 @@ final class TerminalScreen {
   static let leave: StaticString =
     "\u{1B}[m\u{1B}[H\u{1B}[2J\u{1B}[?2004l\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"
 
-  private let input: Int32
-  private let output: Int32
+  let input: Int32
+  private let output: TerminalOutput
   private let errors: Int32
   private let color: Bool
   /// The terminal's modes as they were, and as they are on the screen.
   private var before: termios
   private var raw = termios()
   private var isShown = false
-  /// What is on the screen; nil where that is not known.
+  /// What is on the screen, once all that is pending is written; nil where that is not known.
   private var frame: Frame?
   private var kept: KeptErrors?
 
-  /// Shows an empty screen.
+  /// How long leaving waits for a terminal that takes nothing, in microseconds.
+  var patience: Int64 = 1_000_000
+
+  /// Shows an empty screen, once the terminal is this process's to write to: a shell may have started it in the background.
   ///
   /// - Parameters:
   ///   - input: where keys come from: a terminal.
@@ -48,12 +52,13 @@ final class TerminalScreen {
   ) throws(Failure) {
     guard isatty(output) == 1 else { throw .unusable(errno: errno) }
     self.input = input
-    self.output = output
+    self.output = TerminalOutput(output)
     self.errors = errors
     self.color = color
+    let isOurs = Self.waitForForeground(of: input)
     before = try Self.modes(of: input)
     ctm_alternate_stack()
-    try show(modes: before)
+    if isOurs { try show(modes: before) }
   }
 
   deinit { leave() }
@@ -61,32 +66,38 @@ final class TerminalScreen {
   /// Its rows and columns as it tells them; 80 and 24 where it does not.
   func size() -> Frame.Size {
     var size = winsize()
-    guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+    guard ioctl(output.descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
       return Frame.Size(columns: 80, rows: 24)
     }
     return Frame.Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
   }
 
-  /// Shows a frame: writes where it differs from the one before.
+  /// Shows a frame: writes where it differs from the one before. One that is still being written is finished first; where
+  /// that does not come to an end now, this frame is not shown.
   func show(_ next: Frame) throws(Failure) {
     guard isShown else { return }
-    let bytes = ScreenWriter.bytes(from: frame, to: next, color: color)
-    // What was written of it is not known where it fails.
-    frame = nil
-    guard bytes.withUnsafeBytes(write) else { throw .gone }
+    try flush()
+    if output.isPending { return }
+    output.add(ScreenWriter.bytes(from: frame, to: next, color: color))
     frame = next
+    try flush()
   }
+
+  /// What is to be waited for until it takes more (POLLOUT), before the next frame is shown; -1 where all is written.
+  var blockedOutput: Int32 { isShown && output.isPending ? output.descriptor : -1 }
 
   /// Forgets what is on the screen: the next frame is written whole.
   func redraw() { frame = nil }
 
   /// Leaves the screen and stops, as every program does that Ctrl-Z is typed to; shows the screen again when the
-  /// process goes on. The next frame is written whole.
+  /// process goes on in the foreground. Where it goes on in order to end, there is no screen any more. The next frame is
+  /// written whole.
   ///
   /// - Parameter stop: returns when the process goes on.
-  func suspend(stop: () -> Void = TerminalScreen.stop) throws(Failure) {
+  func suspend(stop: () -> Void = { TerminalScreen.stop(SIGTSTP) }) throws(Failure) {
     leave()
     stop()
+    guard Self.waitForForeground(of: input) else { return }
     // The shell may have given it other modes in the meantime.
     before = try Self.modes(of: input)
     try show(modes: before)
@@ -95,49 +106,31 @@ final class TerminalScreen {
   /// Shows the screen again after the process was stopped without being asked (SIGSTOP): somebody else may have used the
   /// terminal. The next frame is written whole.
   func resume() throws(Failure) {
-    guard isShown else { return }
+    guard isShown, Self.waitForForeground(of: input) else { return }
     var now = try Self.modes(of: input)
     if !Self.areEqual(&now, &raw) { before = now }
     ctm_crash_disarm()
     try show(modes: before)
   }
 
-  /// Restores everything; nothing where it was done.
+  /// Restores everything; nothing where it was done. What is pending of a frame is left out.
   func leave() {
     guard isShown else { return }
     isShown = false
+    // The screen's own beginning is not: without it, its end would erase what stood there before.
+    if frame != nil { output.drop() }
     frame = nil
+    output.add(Self.bytes(Self.leave))
+    var isRead = false
     withoutStopping {
-      _ = write(Self.leave)
+      isRead = output.drain(until: SignalWait.monotonic() + patience)
+      output.drop()
       set(&before)
     }
-    kept?.release()
+    kept?.release(patience: isRead ? Int32(patience / 1000) : 0)
     kept = nil
     // Last: a crash before this restores once more, which does no harm.
     ctm_crash_disarm()
-  }
-
-  /// Stops the process group, as the terminal does at Ctrl-Z, so that a shell sees its whole job stop. In a group whose
-  /// session has nobody who could wake it nothing stops.
-  static func stop() {
-    var action = sigaction()
-    var earlier = sigaction()
-    action.__sigaction_handler.sa_handler = SIG_DFL
-    sigaction(SIGTSTP, &action, &earlier)
-    kill(0, SIGTSTP)
-    // Blocked it waits; here it is let through, and this is where the process stops.
-    var signals = sigset_t()
-    var blocked = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGTSTP)
-    pthread_sigmask(SIG_UNBLOCK, &signals, &blocked)
-    pthread_sigmask(SIG_SETMASK, &blocked, nil)
-    sigaction(SIGTSTP, &earlier, nil)
-    // What woke it is no news to whoever waits for signals.
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGCONT)
-    var none = timespec()
-    sigtimedwait(&signals, nil, &none)
   }
 }
 
@@ -155,23 +148,25 @@ extension TerminalScreen {
     if kept == nil { kept = KeptErrors(errors) }
     var restoration = ctm_restoration()
     restoration.terminal = input
-    restoration.output = output
+    restoration.output = output.descriptor
     restoration.sequences = UnsafeRawPointer(Self.leave.utf8Start).assumingMemoryBound(to: CChar.self)
     restoration.length = Int32(Self.leave.utf8CodeUnitCount)
     restoration.errors = errors
     restoration.errors_before = kept?.before ?? -1
+    restoration.errors_outlet = kept?.outlet ?? -1
     restoration.errors_kept = kept?.file ?? -1
     let isArmed = withUnsafePointer(to: modes) {
       restoration.modes = UnsafeRawPointer($0)
       return ctm_crash_arm(&restoration)
     }
     guard isArmed else {
-      kept?.release()
+      kept?.release(patience: 0)
       kept = nil
       throw .taken
     }
     isShown = true
     frame = nil
+    output.drop()
     guard set(&raw) else {
       let code = errno
       leave()
@@ -179,7 +174,17 @@ extension TerminalScreen {
     }
     // As the terminal has understood them, to be compared with.
     raw = try Self.modes(of: input)
-    guard write(Self.enter) else { throw .gone }
+    output.add(Self.bytes(Self.enter))
+    try flush()
+  }
+
+  /// Writes what the terminal takes now.
+  private func flush() throws(Failure) {
+    if output.flush() { return }
+    // What was written of it is not known.
+    output.drop()
+    frame = nil
+    throw .gone
   }
 
   private static func modes(of terminal: Int32) throws(Failure) -> termios {
@@ -190,11 +195,12 @@ extension TerminalScreen {
     return modes
   }
 
-  /// Sets modes when all that was written has gone out, which the old ones apply to. What was typed ahead stays
-  /// (TCSAFLUSH would drop it): for the screen when it is entered, for the shell when it is left.
+  /// Sets modes at once: a terminal that is not read would be waited for otherwise (TCSADRAIN), and what was written has
+  /// gone through the old ones already. What was typed ahead stays (TCSAFLUSH would drop it): for the screen when it is
+  /// entered, for the shell when it is left.
   @discardableResult
   private func set(_ modes: inout termios) -> Bool {
-    while tcsetattr(input, TCSADRAIN, &modes) != 0 {
+    while tcsetattr(input, TCSANOW, &modes) != 0 {
       if errno != EINTR { return false }
     }
     return true
@@ -219,26 +225,7 @@ extension TerminalScreen {
       }
   }
 
-  /// Writes all, and waits for the terminal where it must not be waited for in write(2) itself.
-  ///
-  /// - Returns: false where it has gone.
-  private func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let written = Glibc.write(output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if written >= 0 {
-        rest = rest.dropFirst(written)
-      } else if errno == EAGAIN {
-        var room = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-        poll(&room, 1, -1)
-      } else if errno != EINTR {
-        return false
-      }
-    }
-    return true
-  }
-
-  private func write(_ text: StaticString) -> Bool {
-    write(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  private static func bytes(_ text: StaticString) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 }

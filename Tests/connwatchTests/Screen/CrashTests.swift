@@ -56,6 +56,50 @@ struct CrashTests {
     check(terminal, before)
   }
 
+  /// The real-time signals begin at 34 and end at 64.
+  @Test(arguments: [SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO, SIGPWR, SIGSTKFLT, 34, 64])
+  func `A signal that ends the process restores the terminal`(_ signal: Int32) async throws {
+    let terminal = PseudoTerminal()
+    let before = terminal.modes
+    await #expect(processExitsWith: .signal(signal)) {
+      [name = terminal.name as String, signal = signal as Int32] in
+      let screen = try CrashTests.begin(name)
+      withExtendedLifetime(screen) { _ = kill(getpid(), signal) }
+      while true { pause() }
+    }
+    check(terminal, before)
+  }
+
+  @Test
+  func `A terminal that is not read does not keep a process from ending`() async throws {
+    let terminal = PseudoTerminal()
+    let before = terminal.modes
+    await #expect(processExitsWith: .signal(SIGUSR2)) { [name = terminal.name as String] in
+      let screen = try CrashTests.begin(name)
+      _ = try ScreenTests.fill(screen)
+      if screen.blockedOutput < 0 { exit(1) }
+      withExtendedLifetime(screen) { _ = kill(getpid(), SIGUSR2) }
+      while true { pause() }
+    }
+    #expect(terminal.modes == before)
+  }
+
+  @Test
+  func `A file that may grow no more is an error, not an end`() async throws {
+    let terminal = PseudoTerminal()
+    await #expect(processExitsWith: .exitCode(6)) { [name = terminal.name as String] in
+      let screen = try CrashTests.begin(name)
+      var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      let file = fileno(tmpfile()!)
+      let isTold = write(file, "abc", 3) == 1 && write(file, "d", 1) < 0 && errno == EFBIG
+      screen.leave()
+      var action = sigaction()
+      sigaction(SIGXFSZ, nil, &action)
+      exit(isTold && action.__sigaction_handler.sa_handler == nil ? 6 : 7)
+    }
+  }
+
   @Test
   func `Exiting without leaving restores the terminal`() async throws {
     let terminal = PseudoTerminal()

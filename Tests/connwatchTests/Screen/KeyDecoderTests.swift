@@ -61,10 +61,14 @@ struct KeyDecoderTests {
     // Pastes.
     ("␛[200~one two␛[201~", [.paste("one two")]), ("␛[200~␛[201~", []),
     ("␛[200~␛[A␛[201␛[201~", [.paste("[A[201")]),
-    ("␛[200~a\r\n\tb\u{3}\u{202E}\u{200B}c␛[201~", [.paste("a bc")]),
+    ("␛[200~a\r\n\tb\u{4}\u{202E}\u{200B}c␛[201~", [.paste("a bc")]),
     ("␛[200~e\u{301}漢␛[201~", [.paste("e\u{301}漢")]),
     ("␛[200~␛␛[201~", []), ("␛[200~[201~␛[20␛[201~", [.paste("[201~[20")]),
     ("␛[200~␛[200~x␛[201~", [.paste("[200~x")]),
+    // Ctrl-C leaves one that does not end.
+    ("␛[200~cut\u{3}", [.control("c")]),
+    ("␛[200~␛[20\u{3}1~", [.control("c"), .character("1"), .character("~")]),
+    ("␛[200~e\u{3}␛[200~x␛[201~", [.control("c"), .paste("x")]),
   ]
 
   static func bytes(_ text: String) -> [UInt8] { Array(text.replacing("␛", with: "\u{1B}").utf8) }

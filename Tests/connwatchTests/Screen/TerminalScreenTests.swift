@@ -128,6 +128,25 @@ extension ScreenTests {
   }
 
   @Test
+  func `What is woken in order to end enters no screen`() throws {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+      let terminal = PseudoTerminal()
+      let before = terminal.modes
+      let events = try #require(ScreenEvents(input: terminal.inside))
+      let screen = try TerminalScreen(input: terminal.inside, output: terminal.inside, errors: -1)
+      _ = terminal.shown()
+      try screen.suspend { pthread_kill(pthread_self(), signal) }
+      try screen.show(Frame(screen.size()))
+      #expect(terminal.shown() == Self.left)
+      #expect(terminal.modes == before)
+      let early = try TerminalScreen(input: terminal.inside, output: terminal.inside, errors: -1)
+      early.leave()
+      #expect(terminal.shown() == "")
+      #expect(events.wait(until: .max) == [.stop(signal)])
+    }
+  }
+
+  @Test
   func `A terminal that has gone is told, and what is none`() throws {
     let terminal = PseudoTerminal()
     let screen = try TerminalScreen(input: terminal.inside, output: terminal.inside, errors: -1)
@@ -144,21 +163,5 @@ extension ScreenTests {
     #expect(throws: TerminalScreen.Failure.unusable(errno: ENOTTY)) {
       try TerminalScreen(input: ends[0], output: ends[1], errors: -1)
     }
-  }
-
-  /// A terminal that takes nothing at the moment is waited for, also where write(2) does not.
-  @Test
-  func `A slow terminal gets all of a frame`() throws {
-    let terminal = PseudoTerminal()
-    let output = open(terminal.name, O_RDWR | O_NOCTTY | O_NONBLOCK)
-    defer { close(output) }
-    let screen = try TerminalScreen(input: terminal.inside, output: output, errors: -1)
-    var frame = Frame(Frame.Size(columns: 300, rows: 200))
-    for row in 0..<200 { frame.put(String(repeating: "x", count: 300), row: row, column: 0) }
-    let reader = Reader(terminal.outside)
-    try screen.show(frame)
-    screen.leave()
-    let bytes = reader.finish { _ = write(terminal.inside, "\u{4}", 1) }
-    #expect(bytes.filter { $0 == UInt8(ascii: "x") }.count == 60_000)
   }
 }
