@@ -46,9 +46,12 @@ extension TerminalScreen {
   }
 
   /// A signal that is waited for asks the process to end.
-  private static var isEnding: Bool {
+  static var isEnding: Bool { isPending([SIGINT, SIGTERM, SIGHUP]) }
+
+  /// One of these signals is blocked and has come.
+  static func isPending(_ signals: [Int32]) -> Bool {
     var pending = sigset_t()
     sigpending(&pending)
-    return [SIGINT, SIGTERM, SIGHUP].contains { sigismember(&pending, $0) == 1 }
+    return signals.contains { sigismember(&pending, $0) == 1 }
   }
 }

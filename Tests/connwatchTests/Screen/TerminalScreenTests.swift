@@ -147,6 +147,23 @@ extension ScreenTests {
   }
 
   @Test
+  func `Nothing is written between a stop and its end`() throws {
+    let terminal = PseudoTerminal()
+    let events = try #require(ScreenEvents(input: terminal.inside))
+    let screen = try TerminalScreen(input: terminal.inside, output: terminal.inside, errors: -1)
+    _ = terminal.shown()
+    for (signal, event) in [(SIGTERM, .stop(SIGTERM)), (SIGCONT, .resumed)] as [(Int32, ScreenEvent)] {
+      pthread_kill(pthread_self(), signal)
+      try screen.show(Frame(screen.size()))
+      #expect(terminal.shown() == "")
+      #expect(events.wait(until: .max) == [event])
+    }
+    try screen.resume()
+    try screen.show(Frame(screen.size()))
+    #expect(terminal.shown().hasPrefix(Self.entered + "\u{1B}[m\u{1B}[H"))
+  }
+
+  @Test
   func `A terminal that has gone is told, and what is none`() throws {
     let terminal = PseudoTerminal()
     let screen = try TerminalScreen(input: terminal.inside, output: terminal.inside, errors: -1)
