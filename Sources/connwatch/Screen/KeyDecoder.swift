@@ -35,13 +35,15 @@ struct KeyDecoder {
   private var isAlt = false
   private var parameters: [UInt8] = []
   private var paste = PasteCollector()
+  /// Nothing has come of a paste for a while.
+  private var pasteRests = false
 
-  /// True where more is needed to tell what was typed: it is a key pressed once, or cut. A paste has no such end: taken
-  /// for typing, its rest would be done and not read.
+  /// True where more is needed to tell what was typed, or that nothing comes. Silence ends no paste: taken for typing, its
+  /// rest would be done and not read.
   var isWaiting: Bool {
     switch state {
     case .ground: scalars.isPending
-    case .paste: false
+    case .paste: !pasteRests
     default: true
     }
   }
@@ -55,7 +57,10 @@ struct KeyDecoder {
 
   /// Nothing came for a while: ESC alone is the key, and what was cut is dropped.
   mutating func flush() -> [Key] {
-    if case .paste = state { return [] }
+    if case .paste = state {
+      pasteRests = true
+      return []
+    }
     var keys: [Key] = []
     if case .escape(let isDouble) = state {
       keys.append(.escape)
@@ -81,12 +86,13 @@ struct KeyDecoder {
     case .shift3(let digits): inShift3(byte, digits, &keys)
     case .mouse(let missing): state = missing > 1 ? .mouse(missing: missing - 1) : .ground
     case .string(let length, let isEnding): inString(byte, length, isEnding, &keys)
-    case .paste where byte == 3:
-      // Its end may never come, and nothing else that is typed would be heard. No text has this byte.
+    case .paste where byte == 3 && pasteRests:
+      // Its end may never come, and nothing else that is typed would be heard. In the midst of a paste it is part of it.
       paste = PasteCollector()
       state = .ground
       keys.append(.control("c"))
     case .paste:
+      pasteRests = false
       guard let text = paste.take(byte) else { return }
       paste = PasteCollector()
       state = .ground
@@ -158,6 +164,7 @@ struct KeyDecoder {
         state = .mouse(missing: 3)
       } else if byte == UInt8(ascii: "~"), parameters == Array("200".utf8) {
         state = .paste
+        pasteRests = false
       } else if let key = Self.key(final: byte, parameters) {
         keys.append(key)
       }
