@@ -96,9 +96,13 @@ static void restore(void) {
   // Not TCSADRAIN: a process that dies waits for no terminal.
   while (tcsetattr(screen->terminal, TCSANOW, &armed_modes) != 0 && errno == EINTR) {
   }
-  if (screen->errors_kept >= 0) {
+  if (screen->errors_kept >= 0 && is_read) {
     dup2(screen->errors_before, screen->errors);
-    ctm_copy_kept(screen->errors_kept, screen->errors_outlet, is_read ? 1000 : 0);
+    ctm_copy_kept(screen->errors_kept, screen->errors_outlet, 1000);
+  } else if (screen->errors_kept >= 0 && isatty(STDOUT_FILENO)) {
+    // Nobody reads: standard error stays in its file, and standard output joins it, since whoever tells of the crash (the
+    // runtime, with its backtrace) would wait there.
+    dup2(screen->errors_kept, STDOUT_FILENO);
   }
   atomic_store(&phase, idle);
 }

@@ -46,10 +46,13 @@ extension TerminalScreen {
   }
 
   /// A signal that is waited for asks the process to end.
-  static var isEnding: Bool { isPending([SIGINT, SIGTERM, SIGHUP]) }
+  private static var isEnding: Bool { isPending([SIGINT, SIGTERM, SIGHUP]) }
+
+  /// It asks for that, or the process goes on after a stop, and nobody has looked yet.
+  static var isInterrupted: Bool { isPending([SIGINT, SIGTERM, SIGHUP, SIGCONT]) }
 
   /// One of these signals is blocked and has come.
-  static func isPending(_ signals: [Int32]) -> Bool {
+  private static func isPending(_ signals: [Int32]) -> Bool {
     var pending = sigset_t()
     sigpending(&pending)
     return signals.contains { sigismember(&pending, $0) == 1 }

@@ -75,11 +75,13 @@ final class TerminalScreen {
   /// Shows a frame: writes where it differs from the one before. One that is still being written is finished first; where
   /// that does not come to an end now, this frame is not shown.
   func show(_ next: Frame) throws(Failure) {
-    // Woken after a stop in the middle of things, it may be in the background: ``resume()`` or the end comes first.
-    guard isShown, !Self.isPending([SIGCONT]), !Self.isEnding else { return }
+    guard isShown, !Self.isInterrupted else { return }
     try flush()
     if output.isPending { return }
-    output.add(ScreenWriter.bytes(from: frame, to: next, color: color))
+    let bytes = ScreenWriter.bytes(from: frame, to: next, color: color)
+    // Woken after a stop in the middle of that, it may be in the background: ``resume()`` or the end comes first.
+    if Self.isInterrupted { return }
+    output.add(bytes)
     frame = next
     try flush()
   }
