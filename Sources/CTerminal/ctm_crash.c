@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <termios.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "ctm_crash.h"
@@ -108,22 +107,13 @@ static void restore(void) {
 }
 
 static void crash(int signal, siginfo_t *info, void *context) {
+  (void)context;
   int error = errno;
   restore();
   struct sigaction action = earlier[signal];
-  if (info->si_code <= 0 && action.sa_handler != SIG_DFL) {
+  if (info->si_code <= 0) {
     // Sent by somebody, it does not come again by itself as a fault does: a handler that tells of it and returns (the
-    // runtime's, with its backtrace) would let the process go on without its screen. It may have faults of its own while it
-    // looks around, which are blocked here.
-    sigset_t others = ((ucontext_t *)context)->uc_sigmask, before;
-    sigaddset(&others, signal);
-    pthread_sigmask(SIG_SETMASK, &others, &before);
-    if (action.sa_flags & SA_SIGINFO) {
-      action.sa_sigaction(signal, info, context);
-    } else {
-      action.sa_handler(signal);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    // runtime's, with its backtrace) would let the process go on without its screen.
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
   }

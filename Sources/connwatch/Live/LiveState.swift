@@ -43,7 +43,7 @@ struct LiveState {
 
   /// What is being typed.
   enum Prompt: Equatable, Sendable {
-    /// The filter, and the one there was before.
+    /// The filter.
     case filter
     /// A moment to go to.
     case time
@@ -63,8 +63,6 @@ struct LiveState {
   struct Message: Equatable, Sendable {
     var text: String
     var isError = false
-    /// CLOCK_MONOTONIC in microseconds; a key before it does not take it away.
-    var since: Int64 = 0
   }
 
   /// What a text in place of the table is about.
