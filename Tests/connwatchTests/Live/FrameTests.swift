@@ -134,6 +134,35 @@ struct FrameTests {
   }
 
   @Test
+  func whatIsNotStoredIsSaidAsLongAsThatLasts() {
+    var scene = FrameScene.changing(100, 30)
+    scene.status.recordsTo = "/var/lib/connwatch/connwatch.db"
+    #expect(scene.frame().text.contains("  recording "))
+    scene.status.storeFailure = "/var/lib/connwatch/connwatch.db: no space left on the disk"
+    let text = scene.frame().text
+    #expect(text.contains("  NOT STORING "))
+    #expect(text.contains("! not stored yet: /var/lib/connwatch/connwatch.db: no space left on the disk"))
+    // Neither a note nor a page hides it.
+    scene.state.notes = ["something else"]
+    #expect(scene.frame().text.contains("not stored yet"))
+    scene.type(.character("?"))
+    #expect(scene.frame().text.contains("NOT STORING"))
+  }
+
+  @Test
+  func aGapAmongEventsIsALineOfItsOwn() {
+    var scene = FrameScene.changing(80, 24)
+    let gap = Gap(
+      since: FrameScene.begin + 3_000_000, until: FrameScene.begin + 15_000_000, cause: "overrun", samples: 11)
+    scene.refresh(gaps: [gap])
+    scene.type(.character("4"))
+    #expect(scene.frame().text.contains("! 10:00:03Z  not watching for 12s: overrun"))
+    scene.type(.character("/"))
+    scene.type("state listen")
+    #expect(!scene.frame().text.contains("not watching"), "a filter is about sockets")
+  }
+
+  @Test
   func tooSmallIsSaid() {
     for (columns, rows) in [(51, 24), (80, 7), (1, 1), (0, 0), (20, 3)] {
       var scene = FrameScene.changing(columns, rows)
