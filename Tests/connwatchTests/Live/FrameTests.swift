@@ -153,7 +153,8 @@ struct FrameTests {
   func aGapAmongEventsIsALineOfItsOwn() {
     var scene = FrameScene.changing(80, 24)
     let gap = Gap(
-      since: FrameScene.begin + 3_000_000, until: FrameScene.begin + 15_000_000, cause: "overrun", samples: 11)
+      since: FrameScene.begin + 3_000_000, until: FrameScene.begin + 15_000_000, cause: "overrun", samples: 11
+    )
     scene.refresh(gaps: [gap])
     scene.type(.character("4"))
     #expect(scene.frame().text.contains("! 10:00:03Z  not watching for 12s: overrun"))
