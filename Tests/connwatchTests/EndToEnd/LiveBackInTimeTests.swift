@@ -27,13 +27,11 @@ extension EndToEnd {
     }
 
     @Test func thePastIsWalkedThrough() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace, columns: 100)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let old = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin(columns: 100)
+      defer { scene.stage.end() }
+      let (stage, puppet, play, screen, listener, old) = (
+        scene.stage, scene.puppet, scene.play, scene.screen, scene.listener, scene.port
+      )
       let first = try await stage.record(in: puppet.namespace)
       let port = try await puppet.pair("b", listener).port
       let shown = "SELECT count(*) FROM connections WHERE local_port = \(port)"

@@ -50,13 +50,9 @@ extension EndToEnd {
 
     /// What is pasted is text: none of it is a key.
     @Test func whatIsPastedRunsNoKeys() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace, columns: 120)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
-      let port = try await puppet.pair("a", listener).port
+      let scene = try await LiveScenery.begin(columns: 120)
+      defer { scene.stage.end() }
+      let (play, screen, port) = (scene.play, scene.screen, scene.port)
       try await play.live()
       try await screen.paste("q\nq\u{3}\u{1A}4x")
       try await screen.type("/")
@@ -107,12 +103,9 @@ extension EndToEnd {
     }
 
     @Test func orderIsChosen() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace, columns: 120)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false, columns: 120)
+      defer { scene.stage.end() }
+      let (puppet, play, screen, listener) = (scene.puppet, scene.play, scene.screen, scene.listener)
       for number in 0..<3 { _ = try await puppet.pair("p\(number)", listener) }
       try await play.live()
       func locals(_ picture: TmuxScreen.Picture) -> [Int] {

@@ -17,11 +17,11 @@ struct LiveScenery {
   /// The stage has to be ended.
   ///
   /// - Parameter connects: there is a connection to the listener.
-  static func begin(connects: Bool = true) async throws -> LiveScenery {
+  static func begin(connects: Bool = true, columns: Int = 80) async throws -> LiveScenery {
     let stage = try Stage()
     do {
       let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace)
+      let play = try await LivePlay.begin(stage, in: puppet.namespace, columns: columns)
       let listener = try await puppet.listen("web", 8080)
       let port = connects ? try await puppet.pair("a", listener).port : 0
       return LiveScenery(stage: stage, puppet: puppet, play: play, listener: listener, port: port)

@@ -9,12 +9,11 @@ extension EndToEnd {
   @Suite(.needsNamespaces, .needs("tmux", "stty"))
   struct LiveViewTests {
     @Test func eachViewShowsItsOwn() async throws {
-      let stage = try Stage()
-      defer { stage.end() }
-      let puppet = try await stage.puppet()
-      let play = try await LivePlay.begin(stage, in: puppet.namespace, columns: 120)
-      let screen = play.screen
-      let listener = try await puppet.listen("web", 8080)
+      let scene = try await LiveScenery.begin(connects: false, columns: 120)
+      defer { scene.stage.end() }
+      let (stage, puppet, play, screen, listener) = (
+        scene.stage, scene.puppet, scene.play, scene.screen, scene.listener
+      )
       try await puppet.listen("other", 8443)
       _ = try await puppet.pair("a", listener)
       try "tcp loopback 8080 *\n".write(toFile: stage.path("rules"), atomically: true, encoding: .utf8)
