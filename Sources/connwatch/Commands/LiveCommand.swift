@@ -95,15 +95,17 @@ struct LiveCommand: ParsableCommand {
     }
     let selection = NetworkNamespaces.Selection(netns)
     ProcessMemory.returnLargeBlocks()
+    var (history, whyNot): (HistoryReader?, String) = record ? (nil, "") : try openHistory()
     let plan = LiveFeed.Plan(
       recording: Recording.Request(source: source, netns: selection, root: global.root),
       interval: storagePlan.interval, intervalText: interval, storage: written.map { ($0, storagePlan) },
-      history: record ? nil : try global.openHistoryIfAny(),
+      history: history,
       expected: try expected.map { [$0] } ?? ListenerPolicy.paths(global, expected: nil),
       namesExpected: expected != nil,
       command: "connwatch live")
     let feed = try LiveFeed(plan, names, wake: { [waker = events.waker] in waker.wake() })
-    let (history, whyNot) = try openHistory(written)
+    // A recorder's own is there once it has been begun.
+    if let written { history = try HistoryReader(path: written) }
     if moment != nil, history == nil {
       throw Failure("--at \(at ?? ""): \(whyNot)")
     }
@@ -132,9 +134,8 @@ struct LiveCommand: ParsableCommand {
   }
 
   /// The history to go back in, or why there is none.
-  private func openHistory(_ written: String?) throws -> (HistoryReader?, String) {
+  private func openHistory() throws -> (HistoryReader?, String) {
     let none = "no history to go back in (connwatch record keeps one; --db names it)"
-    if let written { return (try HistoryReader(path: written), none) }
     if let history = try global.openHistoryIfAny() { return (history, none) }
     // One that nobody named is left aside where it cannot be read; who asks for it is told why.
     guard let path = DatabasePath.toRead(.look(option: global.db)) else { return (nil, none) }
