@@ -77,12 +77,6 @@ struct ConnectionList: Sendable {
     grouped = groups.lines(order, collapsed: collapsed)
   }
 
-  /// Shows no group's sockets, or those of all.
-  mutating func collapseAll(_ isCollapsed: Bool) {
-    collapsed = isCollapsed ? Set(groups.all.map(\.identity)) : []
-    grouped = groups.lines(order, collapsed: collapsed)
-  }
-
   /// The life whose socket is listed at a place of the book.
   func life(at place: Int) -> Int64 { listed[place] }
 

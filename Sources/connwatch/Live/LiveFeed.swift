@@ -43,8 +43,6 @@ final class LiveFeed: @unchecked Sendable {
     var interval: Int64
     /// Where what is seen is stored; nil where it is not.
     var recordsTo: String?
-    /// When the first sample was taken.
-    var began: Timestamp?
   }
 
   /// What both threads see.
@@ -281,7 +279,6 @@ final class LiveFeed: @unchecked Sendable {
         update.gaps = batch.gaps
         update.samples = samples
         shared.book.apply(update)
-        if shared.status.began == nil { shared.status.began = batch.last }
       }
       shared.book.policy = policy
       shared.status.failure = failure

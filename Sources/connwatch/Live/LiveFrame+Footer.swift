@@ -32,14 +32,8 @@ extension LiveFrame {
   }
 
   private func put(_ text: String, _ row: Int, _ look: Look, _ frame: inout Frame, limit: Int? = nil) {
-    let safe = HostileText.escaped(text)
-    let room = limit ?? frame.size.columns
-    if DisplayWidth.of(safe) <= room {
-      frame.put(safe, row: row, column: 0, look: look)
-    } else {
-      let used = frame.put(safe, row: row, column: 0, look: look, limit: room - 1)
-      frame.put("…", row: row, column: used, look: look)
-    }
+    frame.put(
+      HostileText.escaped(text), cutTo: limit ?? frame.size.columns, row: row, column: 0, look: look)
   }
 
   /// The most lines of a sentence.

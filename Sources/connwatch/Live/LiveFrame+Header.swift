@@ -128,11 +128,8 @@ extension LiveFrame {
     let text = words.joined(separator: "  ")
     let room = frame.size.columns - at - 1
     let width = DisplayWidth.of(text)
-    if width <= room {
-      frame.put(text, row: row, column: frame.size.columns - width, look: Look(.yellow))
-    } else if room > 8 {
-      let used = frame.put(text, row: row, column: at + 1, look: Look(.yellow), limit: room - 1)
-      frame.put("…", row: row, column: at + 1 + used, look: Look(.yellow))
-    }
+    guard width <= room || room > 8 else { return }
+    let start = width <= room ? frame.size.columns - width : at + 1
+    frame.put(text, cutTo: room, row: row, column: start, look: Look(.yellow))
   }
 }

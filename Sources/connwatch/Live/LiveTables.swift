@@ -14,7 +14,7 @@ extension LiveFrame {
     var shape = state.shapes[state.view] ?? TableShape()
     var text = ScreenText(
       names: surroundings.names, zone: surroundings.zone, showsPortNames: state.showsPortNames,
-      hosts: state.resolvesHosts ? state.hosts : [:], showsDate: frame.size.columns >= 120)
+      hosts: state.resolvesHosts ? state.hosts : [:], showsDate: showsDates(state))
     switch state.view {
     case .connections:
       ScreenTable<ListRow>(
@@ -39,6 +39,9 @@ extension LiveFrame {
       frame.put(emptiness(state), row: rows.lowerBound + 2, column: ScreenTable<ListRow>.margin, look: .dim)
     }
   }
+
+  /// True where times have room for their dates.
+  private func showsDates(_ state: LiveState) -> Bool { state.size.columns >= 120 }
 
   private func arrow(_ isReversed: Bool) -> Character {
     surroundings.isUnicode ? (isReversed ? "▲" : "▼") : (isReversed ? "^" : "v")
@@ -69,8 +72,7 @@ extension LiveFrame {
     let end = columns.firstIndex { $0.field == .pid } ?? columns.endIndex
     if showsTraffic(state) {
       columns[end..<end] = [
-        TableColumn(.bytesIn, "IN", drop: 0, minimumWidth: 5),
-        TableColumn(.bytesOut, "OUT", drop: 0, minimumWidth: 5),
+        TableColumn(.bytesIn, "IN", drop: 0), TableColumn(.bytesOut, "OUT", drop: 0),
       ]
     }
     if book.samples.count > 1 { columns.insert(TableColumn(.netns, drop: 7), at: 2) }
@@ -153,10 +155,9 @@ extension LiveFrame {
     }
   }
 
-  /// As in `events`, where nothing is wider than it has to be. What has happened is told by the mark too, but not the state.
+  /// As in `events`. What has happened is told by the mark too, but not the state.
   private static let eventColumns = EventRow.table.map { column in
     var column = column
-    column.minimumWidth = 0
     if column.field == .event { column.dropOrder = 6 }
     if column.field == .state { column.dropOrder = nil }
     return column
@@ -165,27 +166,27 @@ extension LiveFrame {
   private func eventLines(_ state: LiveState) -> [ScreenTable<EventRow>.Line] {
     state.visible.map { index in
       let happening = book.events[state.events[index]]
-      if case .gap(let gap) = happening {
-        let time = gap.since.text(in: surroundings.zone, state.size.columns >= 120 ? .full : .short)
-        let span = TimeText.age(gap.until - gap.since)
-        let words = "\(time)  not watching for \(span): \(HostileText.escaped(gap.cause))"
+      let isSelected = index == state.cursor.index
+      switch happening {
+      case .gap(let gap):
+        let time = gap.since.text(in: surroundings.zone, showsDates(state) ? .full : .short)
+        let words = "\(time)  \(HostileText.escaped(EventRow.words(gap)))"
         return .init(
           content: .heading([Page.Run(words, Look(.brightRed))]), mark: "!", look: Look(.brightRed),
-          isSelected: index == state.cursor.index)
+          isSelected: isSelected)
+      case .event(let event):
+        let row = EventRow(names: surroundings.names, happening: happening)
+        return .init(
+          content: .row(row, event.life.proto), mark: Self.mark(event.kind), isSelected: isSelected)
       }
-      let row = EventRow(names: surroundings.names, happening: happening)
-      var proto: Proto?
-      var mark = "!"
-      if case .event(let event) = happening {
-        proto = event.life.proto
-        mark =
-          switch event.kind {
-          case .opened, .listening: "+"
-          case .changed: "~"
-          case .closed, .unlistened: "-"
-          }
-      }
-      return .init(content: .row(row, proto), mark: mark, isSelected: index == state.cursor.index)
+    }
+  }
+
+  private static func mark(_ kind: Event.Kind) -> String {
+    switch kind {
+    case .opened, .listening: "+"
+    case .changed: "~"
+    case .closed, .unlistened: "-"
     }
   }
 

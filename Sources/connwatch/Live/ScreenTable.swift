@@ -42,13 +42,11 @@ struct ScreenTable<Row: OutputRow> {
   /// - Parameters:
   ///   - rows: the frame's rows that may be used; the first is the header's.
   ///   - shape: how wide columns have been so far; grows.
-  /// - Returns: how many lines there was room for.
-  @discardableResult
   func draw(
     _ lines: [Line], in rows: Range<Int>, of frame: inout Frame, _ text: inout ScreenText,
     _ shape: inout TableShape
-  ) -> Int {
-    guard !rows.isEmpty else { return 0 }
+  ) {
+    guard !rows.isEmpty else { return }
     if shape.widths.count != columns.count { shape.widths = columns.map(headerWidth) }
     for (column, header) in columns.enumerated() {
       shape.widths[column] = max(shape.widths[column], headerWidth(header))
@@ -58,15 +56,12 @@ struct ScreenTable<Row: OutputRow> {
     let places = layout(&shape, width)
     drawHeader(places, rows.lowerBound, &frame)
     var row = rows.lowerBound + 1
-    var drawn = 0
     let height = 1 + shape.stacked
     for (line, cells) in zip(lines, cells) {
       guard row + height <= rows.upperBound else { break }
       draw(line, cells, places, shape, row, &frame)
       row += height
-      drawn += 1
     }
-    return drawn
   }
 
   /// How many lines have room in so many rows of a screen.
@@ -188,14 +183,10 @@ struct ScreenTable<Row: OutputRow> {
   private func put(
     _ cell: CellText, _ line: Line, at column: Int, width: Int, _ row: Int, _ frame: inout Frame
   ) {
-    let look = line.look ?? cell.look
     let start = cell.isNumber ? column + max(0, width - cell.width) : column
     let room = min(width, frame.size.columns - column)
-    if cell.width <= room {
-      frame.put(cell.text, row: row, column: start, look: look)
-    } else if room > 0 {
-      let used = frame.put(cell.text, row: row, column: column, look: look, limit: room - 1)
-      frame.put("…", row: row, column: column + used, look: look)
-    }
+    frame.put(
+      cell.text, cutTo: room, row: row, column: cell.width <= room ? start : column,
+      look: line.look ?? cell.look)
   }
 }

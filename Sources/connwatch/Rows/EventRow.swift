@@ -77,9 +77,14 @@ struct EventRow: OutputRow {
     switch field {
     case .time: .time(gap.since)
     case .event: .text("gap")
-    case .who: .text("not watching for \(TimeText.age(gap.until - gap.since)): \(gap.cause)")
+    case .who: .text(Self.words(gap))
     default: .null
     }
+  }
+
+  /// What is to be said of a gap.
+  static func words(_ gap: Gap) -> String {
+    "not watching for \(TimeText.age(gap.until - gap.since)): \(gap.cause)"
   }
 
   func style(_ field: Field) -> Style {

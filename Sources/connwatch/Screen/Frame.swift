@@ -64,6 +64,19 @@ struct Frame: Equatable, Sendable {
     put(text.unicodeScalars, row: row, column: column, look: look, limit: limit)
   }
 
+  /// Writes a text that may have no room: it then ends in `…`.
+  mutating func put(
+    _ text: String, cutTo room: Int, row: Int, column: Int, look: Look = .plain
+  ) {
+    guard room > 0 else { return }
+    if DisplayWidth.of(text) <= room {
+      put(text, row: row, column: column, look: look)
+    } else {
+      let used = put(text, row: row, column: column, look: look, limit: room - 1)
+      put("…", row: row, column: column + used, look: look)
+    }
+  }
+
   /// Gives cells of a row a look, and leaves what is in them.
   mutating func paint(row: Int, columns: Range<Int>, _ change: (inout Look) -> Void) {
     guard row >= 0, row < size.rows else { return }

@@ -21,7 +21,6 @@ struct FrameScene {
   init(_ columns: Int, _ rows: Int) {
     state = LiveState(size: Frame.Size(columns: columns, rows: rows))
     status.sources = [.netlink, .end, .trace]
-    status.began = Self.begin
   }
 
   var surroundings: LiveSurroundings {

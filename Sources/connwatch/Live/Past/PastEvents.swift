@@ -47,12 +47,8 @@ struct PastEvents {
       query.until = end
       query.endedBy = end
       try history.lives(query) { (life: Life) throws(Never) in
-        switch netns {
-        case .own where life.netns != nil: break
-        case .one(let label) where life.netns != label: break
         // All its events within the hour: those before this span belong before what is older.
-        case .own, .one, .all: add(life, since: until + -(Self.spans.last ?? 0))
-        }
+        if netns.includes(recorded: life.netns) { add(life, since: until + -(Self.spans.last ?? 0)) }
         return true
       }
       if events.count(where: { $0.time >= since }) >= Self.most { break }

@@ -19,11 +19,7 @@ enum PastLives {
     query.roles = [.connection, .listener, .bound]
     query.order = .oldestFirst
     try history.lives(query) { (life: Life) throws(Never) in
-      switch netns {
-      case .own where life.netns != nil: break
-      case .one(let label) where life.netns != label: break
-      case .own, .one, .all: body(life)
-      }
+      if netns.includes(recorded: life.netns) { body(life) }
       return true
     }
   }
@@ -70,6 +66,17 @@ enum PastLives {
     var netns: String?
 
     init(_ life: Life) { (ends, netns) = (life.ends, life.netns) }
+  }
+}
+
+extension NetworkNamespaces.Selection {
+  /// True for lives of a namespace, by the label that they are recorded under: nil is that of the recorder itself.
+  func includes(recorded label: String?) -> Bool {
+    switch self {
+    case .own: label == nil
+    case .one(let name): label == name
+    case .all: true
+    }
   }
 }
 
