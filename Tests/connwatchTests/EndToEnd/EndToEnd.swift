@@ -94,6 +94,13 @@ extension Trait where Self == ConditionTrait {
   }
 }
 
+/// How much a test does: little in `make test`, much where CONNWATCH_SOAK is set, as `make soak` sets it.
+enum Effort {
+  static let isLong = ProcessInfo.processInfo.environment["CONNWATCH_SOAK"].map { !$0.isEmpty } ?? false
+
+  static func of<Amount>(short: Amount, long: Amount) -> Amount { isLong ? long : short }
+}
+
 /// What a test could not do, apart from what it expects.
 struct TestFailure: Error, CustomStringConvertible {
   var description: String
