@@ -20,7 +20,7 @@ STATE := /var/lib/connwatch
 FORMATTED := $(wildcard Package.swift Sources Tests Fuzz Benchmarks)
 
 .DEFAULT_GOAL := build
-.PHONY: build run install uninstall test build-tests bench guard build-bench lint format fuzz clean help setup setup-test setup-bench
+.PHONY: build run install uninstall test test-asan test-tsan build-tests bench guard build-bench lint format fuzz clean help setup setup-test setup-bench
 # One thing after the other: SwiftPM uses all cores by itself, and two of them would wait for each other's lock.
 .NOTPARALLEL:
 
@@ -61,8 +61,16 @@ uninstall: ## Remove what install installed; recordings stay
 
 test: setup-test lint build-tests ## Check the format, build with warnings as errors, fuzz a little, run every test, then guard
 	@Scripts/fuzz.sh 20000
-	$(SWIFT) test --skip-build
+	@SWIFT=$(SWIFT) Scripts/test.py
 	@$(MAKE) --no-print-directory guard ARGS=
+
+test-asan: setup-test ## Run every test with the address sanitizer; ARGS='--filter NAME' some
+	$(SWIFT) build --build-tests --sanitize address --scratch-path .build/asan
+	@SWIFT=$(SWIFT) Scripts/test.py --sanitize address $(ARGS)
+
+test-tsan: setup-test ## Run every test with the thread sanitizer, whose reports are looked for; ARGS='--filter NAME' some
+	$(SWIFT) build --build-tests --sanitize thread --scratch-path .build/tsan
+	@SWIFT=$(SWIFT) Scripts/test.py --sanitize thread $(ARGS)
 
 build-tests: setup
 	$(SWIFT) build --build-tests

@@ -28,13 +28,17 @@ final class Stage {
     try? FileManager.default.removeItem(atPath: directory)
   }
 
-  /// What every program is given; nothing of the tests' own environment gets in.
+  /// What every program is given; nothing else of the tests' own environment gets in.
   var environment: [String: String] {
-    [
-      "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
+    let ours = ProcessInfo.processInfo.environment
+    var environment = [
+      "PATH": ours["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
       "LANG": "C.UTF-8",
       "TZ": "UTC", "HOME": directory, "XDG_STATE_HOME": directory + "/state", "CONNWATCH_DB": database,
     ]
+    // Where a sanitizer's reports go, of a program that is built with one.
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { environment[name] = ours[name] }
+    return environment
   }
 
   func path(_ name: String) -> String { directory + "/" + name }
