@@ -192,7 +192,13 @@ private final class Store {
     let ended = life(1, 0, [(.established, 0), (.finWait2, 5), (.timeWait, 6)], closed: 6)
     let gap = Gap(since: at(1), until: at(2), cause: "overrun", samples: 1)
     func news(_ before: [Life], _ after: [Life], _ gaps: [Gap] = []) -> [String] {
-      Follower.State(lives: after, gaps: gaps).news(since: .init(lives: before, gaps: [])).map {
+      var earlier = Follower.Look(since: nil)
+      for life in before { earlier.take(life) }
+      #expect(earlier.news.isEmpty)
+      var look = Follower.Look(since: earlier.seen)
+      look.take(gaps)
+      for life in after { look.take(life) }
+      return look.news.map {
         switch $0 {
         case .event(let event): "\(event.kind) #\(event.life.id)"
         case .gap: "gap"

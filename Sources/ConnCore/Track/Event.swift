@@ -46,6 +46,13 @@ extension Life {
     return events
   }
 
+  /// How many ``events`` there are.
+  public var eventCount: Int {
+    var count = 0
+    eachEvent { _, _, _, _ in count += 1 }
+    return count
+  }
+
   /// Hands over what is in ``events``, without a copy of the life for each.
   func eachEvent(_ body: (Event.Kind, Timestamp, _ from: SocketState?, _ to: SocketState?) -> Void) {
     let isListener = role == .listener
