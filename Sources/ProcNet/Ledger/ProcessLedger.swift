@@ -20,8 +20,13 @@ public final class ProcessLedger {
   private var reader: ProcessReader
   private var number: UInt64 = 0
   private let capacity: Int
+  /// How many processes and threads there may be before those that are gone are dropped: in proportion to those that are
+  /// alive, so that the memory is that of the machine as it is and not of its last hour.
+  private var limit = 0
   private let seesFirstNumbers: Bool
 
+  /// So many are kept in any case: what is traced of them can be read a moment after they are gone.
+  private static let least = 4096
   // How many makers of makers are asked; a daemon's is far fewer.
   private static let depth = 16
 
@@ -34,6 +39,7 @@ public final class ProcessLedger {
     self.capacity = max(capacity, 4)
     reader = ProcessReader(root)
     seesFirstNumbers = reader.seesFirstNumbers()
+    setLimit()
     guard seesFirstNumbers else { return }
     for process in reader.processes() {
       guard let reading = reader.read(process) else { continue }
@@ -46,6 +52,7 @@ public final class ProcessLedger {
         threads[thread] = Thread(number: nextNumber(), process: process)
       }
     }
+    setLimit()
   }
 
   /// Takes what a trace told; in order of time.
@@ -65,7 +72,7 @@ public final class ProcessLedger {
         let known = maker.flatMap { maker in processes[maker].map { (process: maker, entry: $0) } }
         processes[thread] = LedgerEntry(number: nextNumber(), name: name, parent: known, boot: boot)
       }
-      if processes.count + threads.count > capacity { prune() }
+      if count > limit { prune() }
     case .executed(let thread, let oldThread, let path):
       if oldThread != thread { threads[oldThread] = nil }
       threads[thread] = nil
@@ -141,8 +148,16 @@ public final class ProcessLedger {
     for (_, thread) in known.prefix(known.count / 2) {
       if reader.has(thread) { alive.append(thread) } else { drop(thread) }
     }
-    for thread in alive.prefix(max(0, processes.count + threads.count - capacity / 4 * 3)) { drop(thread) }
+    for thread in alive.prefix(max(0, count - capacity / 4 * 3)) { drop(thread) }
+    setLimit()
   }
+
+  private func setLimit() {
+    limit = min(capacity, max(Self.least, 2 * count))
+  }
+
+  /// How many processes and threads are kept.
+  var count: Int { processes.count + threads.count }
 
   private func drop(_ thread: Int32) {
     processes[thread] = nil

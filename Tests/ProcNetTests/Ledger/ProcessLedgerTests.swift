@@ -245,4 +245,19 @@ import Testing
     try proc.write("50/stat", "")
     #expect(Self.say(ledger, 50) == "50 500 sshd /usr/sbin/sshd ssh.service - 100")
   }
+
+  /// Processes come and go for years: what is kept of them is in proportion to those that are there.
+  @Test func thoseThatAreGoneDoNotGather() throws {
+    let proc = try Self.proc()
+    let ledger = ProcessLedger(root: proc.root)
+    var most = 0
+    for thread in Int32(1000)..<10_000 {
+      ledger.take(Self.fork(thread, from: 50, "sshd"), boot: 700_000)
+      most = max(most, ledger.count)
+    }
+    #expect(most > 2000 && most < 5000)
+    #expect(Self.say(ledger, 9999) == "9999 70 sshd /usr/sbin/sshd ssh.service - 100")
+    #expect(Self.say(ledger, 8000) == "8000 70 sshd /usr/sbin/sshd ssh.service - 100")
+    #expect(Self.say(ledger, 1000) == "exited 0")
+  }
 }
