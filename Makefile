@@ -8,6 +8,9 @@ DESTDIR ?=
 RUNS ?= 10000000
 # `make run ARGS='list -tulpn'` runs that command instead of the demonstration; bench and guard take theirs here too.
 ARGS ?=
+# How long `make soak` looks at what runs on end; MINUTES=30 says it in minutes.
+HOURS ?= 1
+MINUTES ?= $(shell echo $$(($(HOURS) * 60)))
 # `make PIE=1` builds a binary that can lie anywhere in memory. Without, it starts half a millisecond sooner: there is no
 # address in it to be corrected, in 140 pages.
 PIE ?=
@@ -20,7 +23,7 @@ STATE := /var/lib/connwatch
 FORMATTED := $(wildcard Package.swift Sources Tests Fuzz Benchmarks)
 
 .DEFAULT_GOAL := build
-.PHONY: build run install uninstall test test-asan test-tsan build-tests bench guard build-bench lint format fuzz clean help setup setup-test setup-bench
+.PHONY: build run install uninstall test test-asan test-tsan build-tests soak bench guard build-bench lint format fuzz clean help setup setup-test setup-bench
 # One thing after the other: SwiftPM uses all cores by itself, and two of them would wait for each other's lock.
 .NOTPARALLEL:
 
@@ -71,6 +74,12 @@ test-asan: setup-test ## Run every test with the address sanitizer; ARGS='--filt
 test-tsan: setup-test ## Run every test with the thread sanitizer, whose reports are looked for; ARGS='--filter NAME' some
 	$(SWIFT) build --build-tests --sanitize thread --scratch-path .build/tsan
 	@SWIFT=$(SWIFT) Scripts/test.py --sanitize thread $(ARGS)
+
+# The long forms of all suites that have one, then the release binary.
+soak: setup-test build build-tests ## Break things for long, and see whether anything grows that runs for HOURS (1) or MINUTES
+	CONNWATCH_SOAK=1 $(SWIFT) test --skip-build --filter \
+	  "$$(grep -rlF 'Effort.' Tests --include='*Tests.swift' | sed 's|.*/|/|; s|\.swift$$|/|' | paste -sd '|')"
+	Scripts/soak.py --minutes $(MINUTES)
 
 build-tests: setup
 	$(SWIFT) build --build-tests
