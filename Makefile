@@ -75,9 +75,9 @@ test-tsan: setup-test ## Run every test with the thread sanitizer, whose reports
 	$(SWIFT) build --build-tests --sanitize thread --scratch-path .build/tsan
 	@SWIFT=$(SWIFT) Scripts/test.py --sanitize thread $(ARGS)
 
-# The long forms of all suites that have one, then the release binary.
+# The long forms of all suites that have one, and then hours on end; with the binary that people run.
 soak: setup-test build build-tests ## Break things for long, and see whether anything grows that runs for HOURS (1) or MINUTES
-	CONNWATCH_SOAK=1 $(SWIFT) test --skip-build --filter \
+	CONNWATCH_SOAK=1 CONNWATCH_BINARY=$(CURDIR)/$(BINARY) $(SWIFT) test --skip-build --filter \
 	  "$$(grep -rlF 'Effort.' Tests --include='*Tests.swift' | sed 's|.*/|/|; s|\.swift$$|/|' | paste -sd '|')"
 	Scripts/soak.py --minutes $(MINUTES)
 

@@ -33,7 +33,7 @@ final class Child {
   private let outputPath: String
   private let errorPath: String
   private let terminal: Int32?
-  private let input: Int32?
+  private var input: Int32?
   private var terminalText: [UInt8] = []
   private var exitStatus: Int32?
 
@@ -153,10 +153,16 @@ final class Child {
     }
   }
 
+  /// Closes its standard input.
+  func hangUp() {
+    if let input { close(input) }
+    input = nil
+  }
+
   /// Ends it whatever it does: kindly where it has cleaning up to do, which those that listen do.
   func finish() {
-    if let input { close(input) }
     let end = ContinuousClock.now + .seconds(input == nil ? 0 : 5)
+    hangUp()
     while status == nil, ContinuousClock.now < end { usleep(5000) }
     if status == nil {
       kill(pid, SIGKILL)

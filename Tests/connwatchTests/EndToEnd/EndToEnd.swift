@@ -6,7 +6,7 @@ import Testing
 
 /// Tests that run the program itself, on real sockets. One after the other: they measure what a sampler sees, and
 /// a machine that is busy with several of them sees less.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(Effort.of(short: 10, long: 120))))
 struct EndToEnd {}
 
 /// What a test needs of the machine, found out once.
@@ -41,8 +41,9 @@ enum Machine {
     return places.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
   }
 
-  /// The program under test, which the build puts beside the tests.
+  /// The program under test, which the build puts beside the tests; or CONNWATCH_BINARY, such as a release build.
   static let connwatch: String? = {
+    if let named = ProcessInfo.processInfo.environment["CONNWATCH_BINARY"], !named.isEmpty { return named }
     let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     let beside = URL(filePath: tests).deletingLastPathComponent().appending(path: "connwatch").path
     let built = root.appending(path: ".build/debug/connwatch").path
