@@ -259,7 +259,7 @@ def main():
   parser = argparse.ArgumentParser(description="Hours on end: does what runs all the time grow?")
   parser.add_argument("--minutes", type=float, default=60)
   parser.add_argument("--rate", type=float, default=1, help="how much load (default: 1)")
-  parser.add_argument("--max-size", default="8M", help="what each history may use (default: 8M)")
+  parser.add_argument("--max-size", default="2M", help="what each history may use (default: 2M, which is full within the first minutes)")
   parser.add_argument("--binary", default=BINARY)
   parser.add_argument("--csv", default=os.path.join(ROOT, ".build", "soak.csv"))
   parser.add_argument("--judge", metavar="CSV", help="run nothing, judge these measurements")
