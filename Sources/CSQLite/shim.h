@@ -3,4 +3,11 @@
 #ifndef CONNWATCH_CSQLITE_SHIM_H
 #define CONNWATCH_CSQLITE_SHIM_H
 #include <sqlite3.h>
+#include <sys/types.h>
+
+/* Of <fcntl.h>, behind _GNU_SOURCE, which Swift's view of the C library is without. */
+extern int fallocate(int, int, off_t, off_t);
+
+/* Takes room on the disk for the first bytes of a file, whose size stays as it is (FALLOC_FL_KEEP_SIZE). */
+static inline int csqlite_take_room(int file, off_t bytes) { return fallocate(file, 1, 0, bytes); }
 #endif

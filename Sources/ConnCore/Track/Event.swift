@@ -69,26 +69,3 @@ extension Life {
     if let closed, !closedByState { body(isListener ? .unlistened : .closed, closed, previous, nil) }
   }
 }
-
-/// A stretch of time in which not everything was seen.
-public struct Gap: Hashable, Sendable {
-  /// The last moment before it at which everything was seen.
-  public var since: Timestamp
-  /// The first moment after it.
-  public var until: Timestamp
-  /// Why, in a few words of a fixed set: `recorder stopped`, `/proc unreadable`, …
-  public var cause: String
-  /// How many samples are missing from it.
-  public var samples: Int
-  /// More for a person: the error, the amount.
-  public var detail: String?
-
-  /// Makes a gap.
-  public init(since: Timestamp, until: Timestamp, cause: String, samples: Int, detail: String? = nil) {
-    self.since = since
-    self.until = until
-    self.cause = cause
-    self.samples = samples
-    self.detail = detail
-  }
-}

@@ -19,14 +19,26 @@ public enum HostChoice: Hashable, Sendable {
 }
 
 /// Hands over the lives of evidence that a query is for, one by one, in its order.
-struct EvidenceRows {
+final class EvidenceRows {
   private let rows: Statement
   private let columns = LifeColumns(hasExtra: false, isEvidence: true)
+  /// Where the opening and the number of the last one are bound.
+  private let place: Int32
+  private let pauses: Bool
+  /// What has been read and not handed over, the next one last.
+  private var waiting: [Life] = []
+  private var isAtEnd = false
 
   /// nil where there are none to be looked at: that is one look at an empty table.
   init?(_ reader: HistoryReader, _ query: LifeQuery) throws(StoreError) {
-    guard let (conditions, bindings) = try Self.conditions(reader, query) else { return nil }
-    let order = query.order == .newestFirst ? "DESC" : "ASC"
+    guard var (conditions, bindings) = try Self.conditions(reader, query) else { return nil }
+    let isNewest = query.order == .newestFirst
+    place = Int32(bindings.count + 1)
+    pauses = query.pauses
+    conditions.append("(l.opened, l.id) \(isNewest ? "<" : ">") (?, ?)")
+    let edge = isNewest ? Int64.max : .min
+    bindings += [.integer(edge), .integer(edge)]
+    let order = isNewest ? "DESC" : "ASC"
     rows = try reader.connection.prepare(
       LifeColumns.evidence + HistoryReader.whereClause(conditions)
         + " ORDER BY l.opened \(order), l.id \(order)")
@@ -64,10 +76,33 @@ struct EvidenceRows {
 
   /// The next one, nil at the end.
   func next() throws(StoreError) -> Life? {
+    guard pauses else { return try read() }
+    if waiting.isEmpty, !isAtEnd { try readPiece() }
+    return waiting.popLast()
+  }
+
+  private func read() throws(StoreError) -> Life? {
     while try rows.step() {
       if let life = columns.life(rows, lastSampleBoot: nil) { return life }
     }
     return nil
+  }
+
+  /// Reads some at once, and holds nothing afterwards.
+  private func readPiece() throws(StoreError) {
+    while waiting.count < HistoryReader.piece {
+      guard let life = try read() else {
+        isAtEnd = true
+        break
+      }
+      waiting.append(life)
+    }
+    rows.reset()
+    if let last = waiting.last {
+      rows.bind(place, last.firstSeen.microseconds)
+      rows.bind(place + 1, last.id)
+    }
+    waiting.reverse()
   }
 }
 

@@ -31,6 +31,8 @@ public struct DatabaseInfo: Sendable {
   public var samples: Int64
   /// Gaps recorded.
   public var gaps: Int64
+  /// How many of them have which cause, the most frequent first.
+  public var gapCauses: [(cause: String, count: Int64)]
   /// Pieces of evidence.
   public var evidence: Int64
   /// Hosts that they are of.
@@ -59,9 +61,17 @@ extension HistoryReader {
       schema: try connection.integer("PRAGMA user_version") ?? 0, finished: try count("life"),
       open: try count("open_life"), addresses: try count("address"), programs: try count("program"),
       samples: try connection.integer("SELECT sum(samples) FROM sample") ?? 0, gaps: try count("gap"),
+      gapCauses: try gapCauses(),
       evidence: schema < 4 ? 0 : try count("evidence"), evidenceHosts: schema < 4 ? 0 : try count("host"),
       evidenceRows: schema < 4 ? 0 : try connection.integer("SELECT sum(rows) FROM evidence") ?? 0,
       sampled: try sampled(), coverage: try coverage(), recorder: RecorderLock.holder(database: path))
+  }
+
+  private func gapCauses() throws(StoreError) -> [(cause: String, count: Int64)] {
+    let rows = try connection.prepare("SELECT cause, count(*) FROM gap GROUP BY 1 ORDER BY 2 DESC, 1")
+    var causes: [(cause: String, count: Int64)] = []
+    while try rows.step() { causes.append((rows.text(0), rows.integer(1))) }
+    return causes
   }
 
   static func fileSize(_ path: String) -> Int64 {

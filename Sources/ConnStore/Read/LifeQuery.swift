@@ -34,6 +34,9 @@ public struct LifeQuery: Sendable {
   public var order = Order.newestFirst
   /// At most so many.
   public var limit: Int?
+  /// Reads in pieces, and holds no state of the database while one is handed over: for who may take a night over it, as
+  /// somebody does who reads a pager. What is written meanwhile is not waited for, and may be seen.
+  public var pauses = false
 
   /// Makes a query for every connection, newest first.
   public init() {}
@@ -108,20 +111,55 @@ extension HistoryReader {
     var openPlace = open.startIndex
     let columns = LifeColumns(hasExtra: false)
     for part in try parts(query) {
-      let goesOn = try eachRow(
-        of: part, query, select: { LifeColumns.select(from: $0, extra: false, schema: schema) }
-      ) { row throws(Failure) in
-        guard let life = columns.life(row, lastSampleBoot: nil) else { return true }
-        while openPlace < open.endIndex, isNewest == (open[openPlace].id > life.id) {
+      func add(_ life: Life) throws(Failure) -> Bool {
+        while openPlace < open.endIndex, open[openPlace].id != life.id,
+          isNewest == (open[openPlace].id > life.id)
+        {
           guard try body(open[openPlace]) else { return false }
           openPlace += 1
         }
+        // It has ended since the open ones were read.
+        if openPlace < open.endIndex, open[openPlace].id == life.id { openPlace += 1 }
         return try body(life)
       }
+      let goesOn =
+        query.pauses
+        ? try eachPiece(of: part, query, columns, add)
+        : try eachRow(
+          of: part, query, select: { LifeColumns.select(from: $0, extra: false, schema: schema) }
+        ) { row throws(Failure) in
+          guard let life = columns.life(row, lastSampleBoot: nil) else { return true }
+          return try add(life)
+        }
       guard goesOn else { return false }
     }
     for life in open[openPlace...] { guard try body(life) else { return false } }
     return true
+  }
+
+  /// How many lives are read at once where nothing is to be held between them.
+  static let piece = 10_000
+
+  /// Hands over the lives of a part in pieces, each with a read transaction of its own; false where `body` wanted no
+  /// more.
+  private func eachPiece<Failure: Error>(
+    of part: LifePart, _ query: LifeQuery, _ columns: LifeColumns, _ body: (Life) throws(Failure) -> Bool
+  ) throws -> Bool {
+    var part = part
+    while true {
+      var piece: [Life] = []
+      let isLast = try eachRow(
+        of: part, query, select: { LifeColumns.select(from: $0, extra: false, schema: schema) }
+      ) { row throws(Never) in
+        if let life = columns.life(row, lastSampleBoot: nil) { piece.append(life) }
+        return piece.count < Self.piece
+      }
+      for life in piece { guard try body(life) else { return false } }
+      guard !isLast, let last = piece.last?.id else { return true }
+      part.numbers =
+        part.order == .newestFirst
+        ? part.numbers.clamped(to: .min..<last) : part.numbers.clamped(to: last + 1..<(.max))
+    }
   }
 
   /// The lives a query is for, all at once.

@@ -82,8 +82,12 @@ final class Connection {
   var changes: Int { Int(sqlite3_changes64(handle)) }
 
   func error() -> StoreError {
-    StoreError(
-      code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)), path: path)
+    var code = sqlite3_extended_errcode(handle)
+    // A quota, and no room for the log's index, are no fault of the disk.
+    if code & 0xFF == SQLITE_IOERR, [ENOSPC, EDQUOT].contains(sqlite3_system_errno(handle)) {
+      code = SQLITE_FULL
+    }
+    return StoreError(code: code, message: String(cString: sqlite3_errmsg(handle)), path: path)
   }
 
   private static func uriEscaped(_ path: String) -> String {

@@ -18,6 +18,7 @@ public final class BackgroundWriter: @unchecked Sendable {
   private var legacy: HistoryWriter.Legacy?
   private let retention: Retention
   private let complain: @Sendable (StoreError) -> Void
+  private let notice: @Sendable (StoreNotice) -> Void
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private var thread = pthread_t()
@@ -31,12 +32,16 @@ public final class BackgroundWriter: @unchecked Sendable {
   /// - Parameters:
   ///   - writer: from now on used by this object alone.
   ///   - complain: called on the writer's thread when writing begins to fail, and again when the reason changes.
+  ///   - notice: called on it for what else there is to be said.
   public init(
-    _ writer: sending HistoryWriter, retention: Retention, complain: @escaping @Sendable (StoreError) -> Void
+    _ writer: sending HistoryWriter, retention: Retention,
+    complain: @escaping @Sendable (StoreError) -> Void,
+    notice: @escaping @Sendable (StoreNotice) -> Void = { _ in }
   ) {
     self.writer = writer
     self.retention = retention
     self.complain = complain
+    self.notice = notice
     lock = .allocate(capacity: 1)
     wake = .allocate(capacity: 1)
     pthread_mutex_init(lock, nil)
@@ -100,18 +105,21 @@ public final class BackgroundWriter: @unchecked Sendable {
       var batch = taken
       do throws(StoreError) {
         try followDatabase(&batch)
-        try writer?.write(batch)
+        try write(batch)
         setFailure(nil)
       } catch {
         keep(batch, error)
         if isLast { return }
+        makeRoom(after: error, batch.last)
         continue
       }
       // What cannot be tidied now is tidied later, and nothing is lost by it: said once.
       do throws(StoreError) {
         if let writer {
+          if let words = try retention.look(at: writer) { notice(words) }
           try retention.run(on: writer, now: batch.last)
           try writer.digest(after: batch)
+          if let words = try log.look(at: writer, now: batch.boot) { notice(words) }
         }
         tidyingFailure = nil
       } catch {
@@ -139,6 +147,34 @@ public final class BackgroundWriter: @unchecked Sendable {
       StoreError(
         .other, path: next.path, why: "moved, removed or replaced while it was recorded to",
         hint: "recording goes on in the file that is there now"))
+  }
+
+  /// Of the writer's thread alone, as is the next.
+  private var log = LogWatch()
+  /// What could not be written until now.
+  private var wait = WriteWait()
+
+  /// How many gaps were stored that are the writer's own, to be asked when it has finished.
+  public private(set) var ownGaps = 0
+
+  /// Writes a batch, and with it that it had to wait where it had to.
+  private func write(_ batch: Batch) throws(StoreError) {
+    guard let writer else { return }
+    let late = wait.gaps(storedWith: batch, interval: writer.run.interval)
+    var whole = batch
+    whole.gaps += late
+    try writer.write(whole)
+    ownGaps += late.count
+    wait = WriteWait()
+    if !late.isEmpty { notice(.resumed(late)) }
+  }
+
+  /// Where a held history is out of room, makes some of what it has: the next attempt may then succeed, with the disk
+  /// as full as it is.
+  private func makeRoom(after error: StoreError, _ now: Timestamp) {
+    guard error.kind == .full, let writer else { return }
+    if let words = try? retention.look(at: writer) { notice(words) }
+    if writer.held != nil { _ = try? retention.run(on: writer, now: now) }
   }
 
   /// Why the last pruning or digesting failed; of the writer's thread alone.
@@ -174,6 +210,7 @@ public final class BackgroundWriter: @unchecked Sendable {
       pending = batch
       isWaitingForMore = true
     }
+    if let all = pending { wait.add(from: all.first, to: all.last, samples: all.samples, because: error) }
     pthread_mutex_unlock(lock)
     report(error)
   }

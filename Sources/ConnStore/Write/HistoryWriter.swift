@@ -63,6 +63,9 @@ public final class HistoryWriter {
     public init() {}
   }
 
+  /// Milliseconds that a lock of another process is waited for.
+  static let patience = 2000
+
   /// The database.
   public let path: String
   let connection: Connection
@@ -81,6 +84,10 @@ public final class HistoryWriter {
   var removedSinceSweep = 0
   /// When nothing was found to be too old, in ``Retention/pace``s.
   var prunedAt: Int64?
+  /// The size that it is held at while the disk has too little free; nil where it may grow.
+  var held: HeldSize?
+  /// True once room for the log has been taken.
+  var hasLogRoom = false
 
   /// Opens or makes the database and begins a run.
   ///
@@ -94,12 +101,12 @@ public final class HistoryWriter {
     connection = try Connection(path: path, mode: .write)
     if isNew { chmod(path, 0o640) }
     file = FileIdentity(path)
-    try connection.run("PRAGMA busy_timeout = 2000; PRAGMA temp_store = MEMORY")
+    try connection.run("PRAGMA busy_timeout = \(Self.patience); PRAGMA temp_store = MEMORY")
     // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
     if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
     try connection.run("PRAGMA journal_mode = WAL")
     try connection.run(
-      "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192")
+      "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = \(LogWatch.usual); PRAGMA cache_size = -8192")
     try Migration.bringUpToDate(connection, now: now)
     dictionaries = try Dictionaries(connection, accountName: run.accountName)
     upsert = try connection.prepare(

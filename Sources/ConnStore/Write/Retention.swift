@@ -12,6 +12,8 @@ public struct Retention: Sendable {
   public var keep: Int64?
   /// Bytes that the database may use, evidence not counted; nil sets no limit.
   public var maxSize: Int64?
+  /// What is left free on the disk; nil leaves nothing.
+  public var keepFree: DiskReserve?
 
   /// The most lives taken out after one sample.
   static let pieceOfLives = 10_000
@@ -26,9 +28,10 @@ public struct Retention: Sendable {
   static let bytesOfLife: Int64 = 120
 
   /// Makes a rule.
-  public init(keep: Int64? = nil, maxSize: Int64? = nil) {
+  public init(keep: Int64? = nil, maxSize: Int64? = nil, keepFree: DiskReserve? = nil) {
     self.keep = keep
     self.maxSize = maxSize
+    self.keepFree = keepFree
   }
 
   /// Takes out one piece of what is too old or too much.
@@ -44,11 +47,11 @@ public struct Retention: Sendable {
       writer.prunedAt = removed == 0 ? moment : nil
     }
     // Where little fits, little is taken out at a time, and the dictionaries must not take its room.
-    let fits = maxSize.map { Int($0 / Self.bytesOfLife) } ?? .max
+    let fits = try mostBytes(writer).map { Int($0 / Self.bytesOfLife) } ?? .max
     let isSwept = writer.removedSinceSweep < min(Self.sweepAfter, max(1000, fits / 4))
-    if let maxSize, try connection.historyBytes() > maxSize {
+    if try isTooMuch(writer) {
       if !isSwept { try writer.sweepDictionaries() }
-      if try connection.historyBytes() > maxSize {
+      if try isTooMuch(writer) {
         removed += try connection.removeOldestLives(min(Self.pieceOfLives, max(100, fits / 20)))
       }
     } else if removed < Self.pieceOfLives && writer.removedSinceSweep >= Self.sweepAfter {
@@ -56,8 +59,31 @@ public struct Retention: Sendable {
       try writer.sweepDictionaries()
     }
     writer.removedSinceSweep += removed
-    try connection.giveBack(pages: Self.pieceOfPages)
+    if let held = writer.held {
+      try connection.giveBack(beyond: held)
+    } else {
+      try connection.giveBack(pages: Self.pieceOfPages)
+    }
     return removed
+  }
+
+  /// The bytes that a history may have; nil where nothing limits it.
+  private func mostBytes(_ writer: HistoryWriter) throws(StoreError) -> Int64? {
+    guard let held = writer.held else { return maxSize }
+    let size = held.pages * (try writer.connection.integer("PRAGMA page_size") ?? 4096)
+    return min(size, maxSize ?? size)
+  }
+
+  private func isTooMuch(_ writer: HistoryWriter) throws(StoreError) -> Bool {
+    if let maxSize, try writer.connection.historyBytes() > maxSize { return true }
+    guard let held = writer.held else { return false }
+    return try writer.connection.pagesBeyond(held) > 0
+  }
+
+  /// Looks whether the disk has what is to be left free; see ``HistoryWriter/lookAtDisk(_:_:)``.
+  func look(at writer: HistoryWriter) throws(StoreError) -> StoreNotice? {
+    guard let keepFree, let space = DiskSpace(at: writer.path) else { return nil }
+    return try writer.lookAtDisk(keepFree, space)
   }
 
   /// Takes out everything that is too old or too much from a database that no recorder writes to.

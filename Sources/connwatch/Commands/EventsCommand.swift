@@ -61,21 +61,21 @@ struct EventsCommand: ParsableCommand {
       }
       return
     }
-    try history.snapshot { () throws in
-      var rows: [EventRow] = []
-      var left = range.limit ?? .max
-      try Self.happenings(history, query, wantsGaps: wantsGaps) { happening throws in
-        if left == 0 { return false }
-        left -= 1
-        rows.append(EventRow(names: names, happening: happening))
-        if rows.count == 5000 {
-          try printer.print(rows)
-          rows.removeAll(keepingCapacity: true)
-        }
-        return true
+    // A pager may be left open for a night: no state of the database is held while it is written to.
+    query.pauses = true
+    var rows: [EventRow] = []
+    var left = range.limit ?? .max
+    try Self.happenings(history, query, wantsGaps: wantsGaps) { happening throws in
+      if left == 0 { return false }
+      left -= 1
+      rows.append(EventRow(names: names, happening: happening))
+      if rows.count == 5000 {
+        try printer.print(rows)
+        rows.removeAll(keepingCapacity: true)
       }
-      try printer.print(rows)
+      return true
     }
+    try printer.print(rows)
     try output.flush()
     try global.remarkGaps(
       history, since: query.since, until: query.until, protos: sockets.opened(filter))

@@ -73,27 +73,28 @@ struct HistoryCommand: ParsableCommand {
   private func printLives(
     _ query: LifeQuery, _ history: HistoryReader, _ names: Names, to output: StandardOutput
   ) throws {
-    try history.snapshot { () throws in
-      // More than the first piece is not waited for to find out whether there is a host to show.
-      var printer: RowPrinter<HistoryRow>?
-      var rows: [HistoryRow] = []
-      func print(mayHaveMore: Bool) throws {
-        if printer == nil {
-          let hasHost =
-            try rows.contains { $0.life.origin != nil } || (mayHaveMore && history.hasEvidence(query))
-          printer = try RowPrinter(
-            table: HistoryRow.table(traffic: info, hosts: hasHost), options: global.output, to: output)
-        }
-        try printer?.print(rows)
-        rows.removeAll(keepingCapacity: true)
+    // A pager may be left open for a night: no state of the database is held while it is written to.
+    var query = query
+    query.pauses = true
+    // More than the first piece is not waited for to find out whether there is a host to show.
+    var printer: RowPrinter<HistoryRow>?
+    var rows: [HistoryRow] = []
+    func print(mayHaveMore: Bool) throws {
+      if printer == nil {
+        let hasHost =
+          try rows.contains { $0.life.origin != nil } || (mayHaveMore && history.hasEvidence(query))
+        printer = try RowPrinter(
+          table: HistoryRow.table(traffic: info, hosts: hasHost), options: global.output, to: output)
       }
-      try history.lives(query) { (life: Life) throws in
-        rows.append(HistoryRow(names: names, life: life))
-        if rows.count == Self.piece { try print(mayHaveMore: true) }
-        return true
-      }
-      try print(mayHaveMore: false)
+      try printer?.print(rows)
+      rows.removeAll(keepingCapacity: true)
     }
+    try history.lives(query) { (life: Life) throws in
+      rows.append(HistoryRow(names: names, life: life))
+      if rows.count == Self.piece { try print(mayHaveMore: true) }
+      return true
+    }
+    try print(mayHaveMore: false)
   }
 
   /// Rows that are laid out together: what a table of them needs in memory is bounded.

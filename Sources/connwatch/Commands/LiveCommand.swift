@@ -64,7 +64,8 @@ struct LiveCommand: ParsableCommand {
       )
     }
     if !record, storage.isGiven {
-      throw ValidationError("--keep, --max-size and --ignore are for live --record, or connwatch record")
+      throw ValidationError(
+        "--keep, --max-size, --keep-free and --ignore are for live --record, or connwatch record")
     }
   }
 

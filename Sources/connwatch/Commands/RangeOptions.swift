@@ -62,7 +62,7 @@ extension GlobalOptions {
     if let since, since < sampled.lowerBound {
       remark("nothing is recorded before \(text(sampled.lowerBound))")
     }
-    let gaps = try history.gaps(since: since, until: until).filter { $0.cause != "clock stepped" }
+    let gaps = try history.gaps(since: since, until: until).filter(\.isBlind)
     if gaps.count > 3 {
       let total = gaps.reduce(0) { $0 + ($1.until - $1.since) }
       remark(

@@ -110,7 +110,8 @@ struct RecordCommand: ParsableCommand {
     let totals = recorder.totals
     global.remark(
       """
-      recorded \(totals.samples) samples: \(totals.opened) opened, \(totals.closed) closed, \(totals.gaps) gaps, \
+      recorded \(totals.samples) samples: \(totals.opened) opened, \(totals.closed) closed, \
+      \(totals.gaps + background.ownGaps) gaps, \
       to \(path)
       """)
     for coverage in recorder.coverage {

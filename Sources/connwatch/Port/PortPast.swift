@@ -86,11 +86,12 @@ extension HostChoice {
 }
 
 extension HistoryReader {
-  /// What was not watched of a range, oldest first. A step of the clock is none: it was watched, under other times.
+  /// What was not watched of a range, oldest first. A step of the clock is none: it was watched, under other times. Nor
+  /// is what was only written late.
   func unwatched(
     since: Timestamp? = nil, until: Timestamp? = nil
   ) throws(StoreError) -> [(range: ClosedRange<Timestamp>, cause: String)] {
-    try gaps(since: since, until: until).filter { $0.cause != "clock stepped" && $0.since <= $0.until }
+    try gaps(since: since, until: until).filter { $0.isBlind && $0.since <= $0.until }
       .map { ($0.since...$0.until, $0.cause) }
   }
 }

@@ -20,12 +20,18 @@ struct StorageOptions: ParsableArguments {
     help: ArgumentHelp("Bytes the database may use, then the oldest go; 0 no limit.", valueName: "size"))
   var maxSize = usualSize
 
+  @Option(
+    help: ArgumentHelp(
+      "What is left free on the disk; below it the database grows no more. 0 nothing.",
+      valueName: "size|percent"))
+  var keepFree: String?
+
   @Option(help: ArgumentHelp("Neither store nor print what matches.", valueName: "filter"))
   var ignore: String?
 
   /// True where one of them was given.
   var isGiven: Bool {
-    keep != Self.usualKeep || maxSize != Self.usualSize || ignore != nil
+    keep != Self.usualKeep || maxSize != Self.usualSize || keepFree != nil || ignore != nil
   }
 
   /// What the options come to.
@@ -48,12 +54,15 @@ struct StorageOptions: ParsableArguments {
     guard size == 0 || size >= 1_000_000 else {
       throw Failure("--max-size \(maxSize): too small (1M is the least, 0 no limit)")
     }
+    let reserve = try keepFree.map { try DiskReserve(option: $0) } ?? .usual
     let ignored = try ignore.map { text throws(FilterError) in
       try Filter([text], services: names.services, userID: { Names.userID($0) })
     }
     return Plan(
       interval: interval,
-      retention: Retention(keep: keep == 0 ? nil : keep, maxSize: size == 0 ? nil : size),
+      retention: Retention(
+        keep: keep == 0 ? nil : keep, maxSize: size == 0 ? nil : size,
+        keepFree: reserve == .bytes(0) || reserve == .percent(0) ? nil : reserve),
       ignored: ignored, ignore: ignore)
   }
 }
@@ -100,8 +109,13 @@ struct HistoryStart {
     }
     writer.forgetResumption()
     self.resumption = resumption
-    background = BackgroundWriter(writer, retention: plan.retention) { error in
-      complain("\(error); sampling goes on, and what waits is written as soon as it can be")
-    }
+    // A limit on the sizes of files (ulimit -f, LimitFSIZE=) is a reason not to write, and none to die.
+    signal(SIGXFSZ, SIG_IGN)
+    background = BackgroundWriter(
+      writer, retention: plan.retention,
+      complain: { error in
+        complain("\(error); sampling goes on, and what waits is written as soon as it can be")
+      },
+      notice: { complain($0.sentence(of: path)) })
   }
 }

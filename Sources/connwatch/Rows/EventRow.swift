@@ -84,7 +84,14 @@ struct EventRow: OutputRow {
 
   /// What is to be said of a gap.
   static func words(_ gap: Gap) -> String {
-    "not watching for \(TimeText.age(gap.until - gap.since)): \(gap.cause)"
+    let span = TimeText.age(gap.until - gap.since)
+    switch gap.meaning {
+    case .unwatched: return "not watching for \(span): \(gap.cause)"
+    case .clock: return ([gap.cause] + [gap.detail].compactMap(\.self)).joined(separator: " ")
+    case .writtenLate:
+      let samples = gap.samples == 1 ? "1 sample" : "\(gap.samples) samples"
+      return "stored late, \(samples) of \(span): \(gap.cause)"
+    }
   }
 
   func style(_ field: Field) -> Style {

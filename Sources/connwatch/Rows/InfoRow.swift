@@ -63,6 +63,13 @@ struct InfoRow: OutputRow {
     }
   }
 
+  /// Why there were gaps: ` (recorder stopped 3, disk full 1)`.
+  private var causes: String {
+    if info.gapCauses.isEmpty { return "" }
+    let parts = info.gapCauses.map { "\(HostileText.escaped($0.cause)) \($0.count)" }
+    return " (" + parts.joined(separator: ", ") + ")"
+  }
+
   /// Bytes in use for each finished connection, indexes and dictionaries included; nil where there are none.
   private var bytesPerConnection: Int64? {
     info.finished > 0 ? info.used / info.finished : nil
@@ -80,7 +87,7 @@ struct InfoRow: OutputRow {
           + (bytesPerConnection.map { ", \($0) bytes for each finished one" } ?? "")
       ),
       ("dictionaries", "\(info.addresses) addresses, \(info.programs) programs"),
-      ("samples", "\(info.samples), gaps \(info.gaps)"),
+      ("samples", "\(info.samples), gaps \(info.gaps)" + causes),
     ]
     if let sampled = info.sampled {
       lines.append(("sampled", "\(global.text(sampled.lowerBound)) to \(global.text(sampled.upperBound))"))

@@ -101,7 +101,7 @@ extension DetailFacts.Earlier {
       // What is said of all there is holds for all the time since recording began.
       let first = isMore ? min(dayBefore, lives.last?.firstSeen ?? dayBefore) : since
       gaps = try history.gaps(since: first, until: life.firstSeen).filter {
-        $0.cause != "clock stepped" && $0.since < life.firstSeen
+        $0.isBlind && $0.since < life.firstSeen
       }
     }
   }

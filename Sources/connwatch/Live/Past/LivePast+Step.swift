@@ -80,7 +80,7 @@ extension LivePast {
   /// Gaps that hold one of two moments, or are between them.
   private func gaps(_ since: Timestamp, _ until: Timestamp) throws -> [Gap] {
     try history.gaps(since: since, until: until).filter {
-      !$0.isWatchedTwice && $0.until - $0.since > 1
+      $0.hidesTables && $0.until - $0.since > 1
         && ($0.holds(since) || $0.holds(until) || since <= $0.since && $0.until <= until)
     }
   }

@@ -80,15 +80,21 @@ extension HistoryReader {
   /// The stretch without samples that a moment is in, nil where it was watched. The edges of one were.
   func gap(over moment: Timestamp) throws(StoreError) -> Gap? {
     try gaps(since: moment, until: moment).first {
-      $0.holds(moment) && !$0.isWatchedTwice
+      $0.holds(moment) && $0.hidesTables
     }
   }
 }
 
 extension Gap {
-  /// True where the clock went back: what it went back over was watched, if under other times. What it leapt over never
-  /// was.
-  var isWatchedTwice: Bool { detail?.hasPrefix("by -") == true }
+  /// True where there are no tables of the time in it. Where the clock went back, what it went back over was watched, if
+  /// under other times; what it leapt over never was.
+  var hidesTables: Bool {
+    switch meaning {
+    case .unwatched: true
+    case .clock: detail?.hasPrefix("by -") != true
+    case .writtenLate: false
+    }
+  }
 }
 
 extension PastMoment {
