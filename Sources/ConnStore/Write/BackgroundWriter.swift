@@ -12,10 +12,10 @@ public final class BackgroundWriter: @unchecked Sendable {
   /// How many finished lives may wait for the disk.
   public static let backlogLimit = 100_000
 
-  /// nil while the database's place is taken by something that cannot be gone on with. Of the writer's thread alone,
-  /// as is the next.
-  private var writer: HistoryWriter?
-  private var legacy: HistoryWriter.Legacy?
+  /// Of the writer's thread alone, but for ``HistoryKeeper/abandonCheck()``.
+  private let keeper: HistoryKeeper
+  /// Asked for everything that is open when recording goes on in another file.
+  public let wanted = EverythingWanted()
   private let retention: Retention
   private let complain: @Sendable (StoreError) -> Void
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
@@ -30,11 +30,14 @@ public final class BackgroundWriter: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - writer: from now on used by this object alone.
+  ///   - owed: gaps that go with the first batch.
+  ///   - lock: the recorder's lock, which is renewed where the database's directory is made anew.
   ///   - complain: called on the writer's thread when writing begins to fail, and again when the reason changes.
   public init(
-    _ writer: sending HistoryWriter, retention: Retention, complain: @escaping @Sendable (StoreError) -> Void
+    _ writer: sending HistoryWriter, retention: Retention, owed: [Gap] = [], lock kept: KeptLock? = nil,
+    complain: @escaping @Sendable (StoreError) -> Void
   ) {
-    self.writer = writer
+    keeper = HistoryKeeper(writer, owed: owed, lock: kept, wanted: wanted, say: complain)
     self.retention = retention
     self.complain = complain
     lock = .allocate(capacity: 1)
@@ -73,15 +76,16 @@ public final class BackgroundWriter: @unchecked Sendable {
 
   /// Writes what waits, ends the run in the database and stops the thread.
   ///
+  /// - Parameter everything: gives all that is open; asked where the file does not have it.
   /// - Throws: the ``StoreError`` for which the last batch could not be written.
-  public func finish(now: Timestamp) throws(StoreError) {
+  public func finish(now: Timestamp, everything: () -> Batch? = { nil }) throws(StoreError) {
     pthread_mutex_lock(lock)
     isStopping = true
     pthread_cond_signal(wake)
     pthread_mutex_unlock(lock)
     pthread_join(thread, nil)
     if let failure { throw failure }
-    try writer?.close(now: now)
+    try keeper.close(now: now, everything: everything)
   }
 
   /// Why nothing can be written at the moment, and what there is to write waits; nil while all is well.
@@ -99,8 +103,7 @@ public final class BackgroundWriter: @unchecked Sendable {
     while let (taken, isLast) = next() {
       var batch = taken
       do throws(StoreError) {
-        try followDatabase(&batch)
-        try writer?.write(batch)
+        try keeper.write(&batch)
         setFailure(nil)
       } catch {
         keep(batch, error)
@@ -109,36 +112,13 @@ public final class BackgroundWriter: @unchecked Sendable {
       }
       // What cannot be tidied now is tidied later, and nothing is lost by it: said once.
       do throws(StoreError) {
-        if let writer {
-          try retention.run(on: writer, now: batch.last)
-          try writer.digest(after: batch)
-        }
+        try keeper.tidy(retention, after: batch)
         tidyingFailure = nil
       } catch {
         if tidyingFailure?.kind != error.kind { complain(error) }
         tidyingFailure = error
       }
     }
-  }
-
-  /// Where the database was moved, removed or replaced, goes on in what is in its place.
-  ///
-  /// - Parameter batch: gets all that is open, which the new file does not have, and the gap.
-  private func followDatabase(_ batch: inout Batch) throws(StoreError) {
-    if let legacy = try writer?.legacyIfReplaced() {
-      self.legacy = legacy
-      // Closed before the new one is opened: the two have the name of their log in common.
-      writer = nil
-    }
-    guard writer == nil, let legacy else { return }
-    let (next, whole) = try legacy.successor(for: batch)
-    writer = next
-    self.legacy = nil
-    batch = whole
-    complain(
-      StoreError(
-        .other, path: next.path, why: "moved, removed or replaced while it was recorded to",
-        hint: "recording goes on in the file that is there now"))
   }
 
   /// Why the last pruning or digesting failed; of the writer's thread alone.
