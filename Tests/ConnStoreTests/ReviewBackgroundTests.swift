@@ -150,7 +150,7 @@ private final class Complaints: Sendable {
     let scratch = try Scratch()
     let other = try Scratch()
     func fillOther() throws {
-      let writer = try other.writer()
+      let writer = try other.writer(at: 1)
       try writer.write(
         makeBatch(
           1, next: 1, current: [makeLife(2, opened: 0, localPort: 8)],
@@ -168,7 +168,9 @@ private final class Complaints: Sendable {
       return all
     }
     let reader = try HistoryReader(path: scratch.path)
-    #expect(try reader.lives(LifeQuery()).map(\.id) == [6, 5, 3, 2, 1])
+    let ids = try reader.lives(LifeQuery()).map(\.id)
+    let findings = try reader.check()
+    #expect(ids == [6, 5, 3, 2, 1], "\(ids) \(findings)")
     #expect(try reader.lives(LifeQuery()).map(\.local.port).suffix(2) == [8, 7])
     #expect(try reader.openLives().map(\.id) == [3, 5, 6])
     #expect(try reader.connection.integer("SELECT count(*) FROM run") == 2)

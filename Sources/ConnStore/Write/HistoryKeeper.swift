@@ -79,6 +79,7 @@ final class HistoryKeeper {
     for run in writer.earlierRuns { offsets[run] = 0 }
     offsets[writer.runKey] = 0
     writer.settle()
+    lastWritten = writer.lastSample
     stamp = FileStamp(path, place: writer.connection.place)
     if !writer.earlierRuns.isEmpty { beginCheck(.pages) }
   }

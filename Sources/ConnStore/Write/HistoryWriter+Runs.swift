@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
+import ConnCore
+
 extension HistoryWriter {
   /// What tells a run from all others.
   struct RunKey: Hashable {
@@ -17,6 +19,12 @@ extension HistoryWriter {
       }
       return runs
     }
+  }
+
+  /// The last sample in the file.
+  var lastSample: Timestamp? {
+    let found = try? connection.integer("SELECT last FROM sample ORDER BY id DESC LIMIT 1")
+    return found.flatMap { $0 }.map { Timestamp(microseconds: Statement.bounded($0)) }
   }
 
   /// Moves what was written at the start into the file, so that a new one can be known as ours from then on, even where
