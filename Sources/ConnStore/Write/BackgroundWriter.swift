@@ -12,7 +12,7 @@ public final class BackgroundWriter: @unchecked Sendable {
   /// How many finished lives may wait for the disk.
   public static let backlogLimit = 100_000
 
-  /// Of the writer's thread alone, but for ``HistoryKeeper/abandonCheck()``.
+  /// Of the writer's thread alone.
   private let keeper: HistoryKeeper
   /// Asked for everything that is open when recording goes on in another file.
   public let wanted = EverythingWanted()

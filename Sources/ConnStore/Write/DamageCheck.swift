@@ -63,17 +63,12 @@ final class DamageCheck: Sendable {
 
   var outcome: Outcome { shared.withLock { $0.outcome } }
 
-  /// Tells it to end at once. Any thread may.
-  func abandon() {
+  /// Ends it at once, and returns when it holds the file no more.
+  func end() {
     shared.withLock {
       $0.isAbandoned = true
       if let running = $0.running { sqlite3_interrupt(running.handle) }
     }
-  }
-
-  /// Ends it, and returns when it holds the file no more.
-  func end() {
-    abandon()
     let thread = thread.withLock { thread in
       defer { thread = nil }
       return thread
@@ -134,6 +129,9 @@ extension StoreError {
 
   // SQLITE_IOERR_SHORT_READ, SQLITE_IOERR_DATA and SQLITE_IOERR_CORRUPTFS, which are sums in the C header.
   private static let damagedReads: [Int32] = [2, 32, 33].map { SQLITE_IOERR | $0 << 8 }
+
+  /// True where the disk would not read.
+  var isUnreadable: Bool { code == SQLITE_IOERR | 1 << 8 }
 
   /// True where what is written by us alone, and the same each time, is refused: tables are not what they were.
   var isForeignSchema: Bool { code & 0xFF == SQLITE_ERROR || code & 0xFF == SQLITE_SCHEMA }

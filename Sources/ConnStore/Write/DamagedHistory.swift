@@ -25,7 +25,8 @@ enum DamagedHistory {
     // A database of somebody else is one that says so.
     if header.isSound && header.applicationID != 0 { return false }
     return contains(bytes, "tablelifelife") && contains(bytes, "tableopen_lifeopen_life")
-      && !contains(Array(bytes.dropFirst(DatabaseHeader.magic.count)), DatabaseHeader.magic) && hasPages(bytes)
+      && !contains(Array(bytes.dropFirst(DatabaseHeader.magic.count)), DatabaseHeader.magic)
+      && hasPages(bytes)
   }
 
   private static func firstBytes(_ path: String) -> [UInt8] {

@@ -40,7 +40,7 @@ final class HistoryKeeper {
   }
 
   /// nil while the database's place is taken by something that cannot be gone on with.
-  private(set) var writer: HistoryWriter?
+  var writer: HistoryWriter?
   let path: String
   let run: HistoryWriter.Run
   let wanted: EverythingWanted
@@ -49,20 +49,27 @@ final class HistoryKeeper {
   /// What there is to be told of the file that was lost; nil while there is one.
   var lost: Lost?
   /// How the file lay when it was last written to.
-  private var stamp: FileStamp?
+  var stamp: FileStamp?
   /// What lies between the recorder's numbers of lives and those in the file.
-  private var offset: Int64 = 0
+  var offset: Int64 = 0
   /// The same of the runs that are known, by which files are known again.
-  private var offsets: [HistoryWriter.RunKey: Int64] = [:]
+  var offsets: [HistoryWriter.RunKey: Int64] = [:]
   /// What the file had as open when it was taken up, by the recorder's numbers, until everything that is open was told.
-  private var orphans: [Int64: Life] = [:]
+  var orphans: [Int64: Life] = [:]
   /// The last sample that was written.
-  private var lastWritten: Timestamp?
-  private var check: DamageCheck?
+  var lastWritten: Timestamp?
+  var check: DamageCheck?
   /// What was written while the check is not over, but for what is open.
-  private var unverified: Batch?
+  var unverified: Batch?
+  /// How many batches in a row could not be written because something could not be read.
+  var unreadable = 0
+  /// After so many the disk will not read it again.
+  static let mostUnreadable = 3
+  /// How many files were put aside soon after they were begun, and when the last one was, by CLOCK_BOOTTIME.
+  var hasty = 0
+  var lastPutAside: Int64?
   /// Gaps that go with the next batch.
-  private var owed: [Gap]
+  var owed: [Gap]
 
   /// Goes on with a writer that is open.
   init(
@@ -94,7 +101,8 @@ final class HistoryKeeper {
     do {
       try put(batch)
     } catch {
-      guard error.isDamage || error.isForeignSchema else { throw error }
+      unreadable = error.isUnreadable ? unreadable + 1 : 0
+      guard error.isDamage || error.isForeignSchema || unreadable >= Self.mostUnreadable else { throw error }
       lose(.damaged(error.why))
       try follow(&batch)
       try put(batch)
@@ -104,7 +112,7 @@ final class HistoryKeeper {
   /// Takes out what is too old and digests what is due.
   func tidy(_ retention: Retention, after batch: Batch) throws(StoreError) {
     guard let writer else { return }
-    defer { stamp = FileStamp(path, place: writer.connection.place) }
+    defer { restamp(writer) }
     do {
       try retention.run(on: writer, now: batch.last)
       try writer.digest(after: batch.renumbered(by: offset))
@@ -137,15 +145,13 @@ final class HistoryKeeper {
     try write(&batch)
   }
 
-  /// Ends what may take long. Any thread may call it.
-  func abandonCheck() { check?.abandon() }
-
   private func put(_ batch: Batch) throws(StoreError) {
     guard let writer else { return }
     var whole = batch
     if batch.isEverything { whole.finished += closedOrphans(batch) }
     try writer.write(whole.renumbered(by: offset))
-    stamp = FileStamp(path, place: writer.connection.place)
+    unreadable = 0
+    restamp(writer)
     if batch.samples > 0 { lastWritten = batch.last }
     if batch.isEverything { orphans = [:] }
     if !orphans.isEmpty {
@@ -170,151 +176,6 @@ final class HistoryKeeper {
       life.closedOffset = life.closedOffset ?? life.lastSeenOffset
       return life
     }
-  }
-
-  // MARK: Noticing
-
-  /// Goes on in another file where it must.
-  ///
-  /// - Parameter batch: gets the gap, and what only the lost file has.
-  private func follow(_ batch: inout Batch) throws(StoreError) {
-    if let writer {
-      if let loss = noticed(writer) { lose(loss) }
-      if case .damaged(let finding) = check?.outcome { lose(.damaged(finding)) }
-      if check?.outcome == .over {
-        check?.end()
-        check = nil
-        unverified = nil
-      }
-    }
-    if let lost { try begin(after: lost, &batch) } else { try lock?.renew() }
-    if !owed.isEmpty {
-      batch.gaps = owed + batch.gaps
-      owed = []
-    }
-  }
-
-  /// Whether somebody else had his hands on the file since it was last written to.
-  private func noticed(_ writer: HistoryWriter) -> Loss? {
-    let now = FileStamp(path, place: writer.connection.place)
-    guard now != stamp else { return nil }
-    guard let now, let stamp, now.file == stamp.file else { return .replaced }
-    if now.log != stamp.log || now.index != stamp.index { return .withoutLog }
-    guard let header = writer.connection.header() else { return .truncated }
-    guard header.isSound else { return .damaged("its header is overwritten") }
-    if now.size < header.pages * header.pageSize { return .truncated }
-    // Only the log is moved into the file, and only by us: whoever wrote there did it by hand.
-    self.stamp = now
-    check?.end()
-    beginCheck(.all)
-    return nil
-  }
-
-  private func beginCheck(_ depth: DamageCheck.Depth) {
-    check = DamageCheck(path, depth)
-  }
-
-  /// Lets go of the file.
-  private func lose(_ loss: Loss) {
-    guard let old = writer else { return }
-    check?.end()
-    check = nil
-    let place = old.connection.place
-    var isInTheWay = true
-    switch loss {
-    case .replaced, .withoutLog:
-      isInTheWay = false
-      unverified = nil
-      // The log is moved into the file that it belongs to; what is at its path next has nothing to do with it.
-      let isMoved = (try? old.connection.run("PRAGMA wal_checkpoint(TRUNCATE)")) != nil
-      removeLog(at: place, keeps: !isMoved)
-    case .truncated, .damaged: break
-    }
-    // Its last words would go into a file that somebody may want to see as it is, or remove the log of another one.
-    old.connection.leaveLogOnClose()
-    lost = Lost(loss: loss, isInTheWay: isInTheWay)
-    writer = nil
-  }
-
-  /// Takes the log of a file that is gone away from what may be in its place: SQLite would apply it to that.
-  private func removeLog(at place: String, keeps: Bool) {
-    let parts = [("-wal", stamp?.log), ("-shm", stamp?.index)]
-      .filter { $0.1 != nil && FileIdentity(place + $0.0) == $0.1 }.map(\.0)
-    if parts.isEmpty { return }
-    if keeps, (try? DamagedHistory.putAside(place, now: SystemTime.now(), parts: parts)) != nil { return }
-    for part in parts { unlink(place + part) }
-  }
-
-  // MARK: Beginning anew
-
-  private func begin(after lost: Lost, _ batch: inout Batch) throws(StoreError) {
-    var lost = lost
-    makeDirectory()
-    // The lock's file may have gone with the directory.
-    try lock?.renew()
-    if lost.isInTheWay {
-      lost.putAside = try DamagedHistory.putAside(path, now: batch.last)
-      lost.isInTheWay = false
-      self.lost = lost
-    }
-    let next: HistoryWriter
-    do {
-      next = try HistoryWriter(path: path, run: run, now: batch.last)
-    } catch {
-      guard error.isDamage, DamagedHistory.isOurs(path) else { throw error }
-      self.lost?.loss = .damaged(error.why)
-      lost.loss = .damaged(error.why)
-      lost.putAside = try DamagedHistory.putAside(path, now: batch.last)
-      self.lost = lost
-      next = try HistoryWriter(path: path, run: run, now: batch.last)
-    }
-    let isAnother = takeUp(next)
-    if let unverified {
-      var whole = unverified
-      whole.merge(batch)
-      batch = whole
-    }
-    unverified = nil
-    let last = [next.resumption.lastSample, lastWritten].compactMap { $0 }.min() ?? batch.first
-    var gap = Gap(since: min(last, batch.first), until: batch.first, cause: lost.loss.cause, samples: 0)
-    gap.detail = lost.detail(isAnother ? offset : nil)
-    batch.gaps.insert(gap, at: 0)
-    next.forgetResumption()
-    writer = next
-    self.lost = nil
-    next.settle()
-    stamp = FileStamp(path, place: next.connection.place)
-    wanted.ask()
-    if !next.earlierRuns.isEmpty { beginCheck(.pages) }
-    say(lost.notice(path, isAnother ? offset : nil))
-  }
-
-  /// Finds out which numbers lives have in a file.
-  ///
-  /// - Returns: true where it is another history, so that they have others than before.
-  private func takeUp(_ next: HistoryWriter) -> Bool {
-    let before = offset
-    if let last = next.earlierRuns.last {
-      offset = offsets[last] ?? next.resumption.nextLife - 1
-    } else if next.resumption.nextLife > 1 {
-      offset = next.resumption.nextLife - 1
-    }
-    for run in next.earlierRuns where offsets[run] == nil { offsets[run] = offset }
-    offsets[next.runKey] = offset
-    orphans = [:]
-    for life in next.resumption.open {
-      var life = life
-      life.id -= offset
-      orphans[life.id] = life
-    }
-    return offset != before
-  }
-
-  /// The directory may have gone with the file.
-  private func makeDirectory() {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return }
-    let directory = String(path[..<slash])
-    if access(directory, F_OK) != 0 { mkdir(directory, 0o750) }
   }
 }
 

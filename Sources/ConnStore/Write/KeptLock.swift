@@ -20,7 +20,9 @@ public final class KeptLock: Sendable {
   func renew() throws(StoreError) {
     try lock.withLock { lock throws(StoreError) in
       var held = stat()
-      guard fstat(lock.descriptor, &held) == 0, FileIdentity(lock.lockPath) != FileIdentity(held) else { return }
+      guard fstat(lock.descriptor, &held) == 0, FileIdentity(lock.lockPath) != FileIdentity(held) else {
+        return
+      }
       lock = try RecorderLock(database: String(lock.lockPath.dropLast(".lock".count)))
     }
   }

@@ -98,7 +98,8 @@ final class LiveFeed: @unchecked Sendable {
     var resumption = HistoryWriter.Resumption()
     if let storage = plan.storage {
       let start = try HistoryStart(
-        storage.path, storage.plan, names, plan.recording.root, source: recording.sources, lock: lock, now: now,
+        storage.path, storage.plan, names, plan.recording.root, source: recording.sources, lock: lock,
+        now: now,
         complain: { notes.add($0) })
       background = start.background
       resumption = start.resumption
@@ -129,7 +130,8 @@ final class LiveFeed: @unchecked Sendable {
       ports: Recorder.Ports(
         owners: { owners.find($0, among: $1) },
         store: { batch in
-          collected.add(batch)
+          // What only a new file lacks is nothing new to the screen.
+          if !batch.isEverything { collected.add(batch) }
           background?.submit(batch)
         },
         judge: { watch.judge($0, isV6Only: $1) },

@@ -185,8 +185,8 @@ final class Recorder {
     totals.samples += 1
     totals.gaps += gaps.count
     noteVerdicts(batch)
-    addEverything(to: &batch)
     ports.store(batch)
+    if ports.wantsEverything() { ports.store(everything(at: moment.time, boot: moment.bootTime)) }
     try tell(gaps, events)
   }
 
@@ -218,6 +218,7 @@ final class Recorder {
     for seen in batch.coverage { sum.coverage.add(seen) }
     carried = sum
     totals.gaps += lost.count
+    noteVerdicts(batch)
     if !batch.current.isEmpty || !batch.finished.isEmpty || !lost.isEmpty { ports.store(batch) }
     try tell(lost, events)
   }
@@ -346,21 +347,10 @@ final class Recorder {
   func everything(at time: Timestamp, boot: Int64) -> Batch {
     var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
     batch.samples = 0
-    fill(&batch)
-    return batch
-  }
-
-  private func addEverything(to batch: inout Batch) {
-    if ports.wantsEverything() { fill(&batch) }
-  }
-
-  private func fill(_ batch: inout Batch) {
     batch.isEverything = true
-    batch.current = trackers.values.flatMap(\.table.all).filter { !ignoredLives.contains($0.id) }.map { life in
-      var life = life
-      life.verdict = verdicts[life.id]
-      return life
-    }
+    batch.current = trackers.values.flatMap(\.table.all).filter { !ignoredLives.contains($0.id) }
+    for place in batch.current.indices { batch.current[place].verdict = verdicts[batch.current[place].id] }
+    return batch
   }
 
   /// Keeps what was said of listeners: a new file is to have it too.

@@ -113,7 +113,8 @@ extension EndToEnd {
         expectRefusal(try await stage.run(words + ["--db", stage.database]), [stage.database])
       }
       // Whoever records puts it aside and begins another.
-      let anew = try await stage.run(["record", "--interval", "20ms", "--for", "100ms"], in: puppet.namespace)
+      let anew = try await stage.run(
+        ["record", "--interval", "20ms", "--for", "100ms"], in: puppet.namespace)
       #expect(anew.status == 0 && anew.errors.contains(stage.database + ".corrupt-"), "\(anew.errors)")
       #expect(try await stage.sql("SELECT cause FROM gaps") == [["database damaged"]])
       // Cut short; and then bytes anywhere.

@@ -13,7 +13,8 @@ enum Damage: String, CaseIterable {
   /// The cause of the gap.
   var cause: String {
     switch self {
-    case .removed, .removedWithItsLog, .movedAway, .olderCopy, .anotherHistory, .logRemoved, .directoryRemoved:
+    case .removed, .removedWithItsLog, .movedAway, .olderCopy, .anotherHistory, .logRemoved,
+      .directoryRemoved:
       "database replaced"
     case .emptied, .halved, .cutWithinAPage: "database truncated"
     case .zeroedHeader, .middlePage, .allButTheHeader: "database damaged"

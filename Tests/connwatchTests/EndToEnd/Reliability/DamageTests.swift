@@ -40,7 +40,9 @@ extension EndToEnd {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       let (path, older, other) = (folder + "/test.db", stage.path("older.db"), stage.path("other.db"))
       let proc = try stage.capturedProc()
-      _ = try await stage.succeed(["record", "--db", other, "--proc", proc, "--interval", "20ms", "--for", "60ms"])
+      _ = try await stage.succeed([
+        "record", "--db", other, "--proc", proc, "--interval", "20ms", "--for", "60ms",
+      ])
       let puppet = try await stage.puppet()
       let listener = try await puppet.listen("web", 8080)
       // A file of many pages, none of them in the log.
@@ -91,8 +93,12 @@ extension EndToEnd {
     }
 
     /// What was damaged is kept, and SQLite can open it under its new name.
-    private func checkOldFile(_ stage: Stage, _ folder: String, _ damage: Damage, _ gaps: [[String]]) async throws {
-      let kept = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains(".corrupt-") }
+    private func checkOldFile(_ stage: Stage, _ folder: String, _ damage: Damage, _ gaps: [[String]])
+      async throws
+    {
+      let kept = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+        $0.contains(".corrupt-")
+      }
       guard damage.isPutAside else {
         #expect(kept.isEmpty)
         if damage == .movedAway {
