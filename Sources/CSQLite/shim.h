@@ -10,4 +10,10 @@ extern int fallocate(int, int, off_t, off_t);
 
 /* Takes room on the disk for the first bytes of a file, whose size stays as it is (FALLOC_FL_KEEP_SIZE). */
 static inline int csqlite_take_room(int file, off_t bytes) { return fallocate(file, 1, 0, bytes); }
+
+/* Swift cannot call functions of variable arguments. */
+static inline int connwatch_leave_log_on_close(sqlite3 *database) {
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}
+
 #endif

@@ -25,6 +25,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case busy
     /// No space is left on the disk.
     case full
+    /// The database was lost or damaged, and recording goes on in another file.
+    case begunAnew
     /// Anything else.
     case other
   }

@@ -120,7 +120,11 @@ private final class Complaints: Sendable {
     }
     background.submit(makeBatch(6, next: 4, current: [makeLife(4, opened: 6)]))
     background.submit(makeBatch(7, next: 5, finished: [makeLife(3, opened: 5, closed: 6)]))
-    try background.finish(now: moment(8))
+    try background.finish(now: moment(8)) {
+      var all = makeBatch(7, next: 5, current: [makeLife(1, opened: 1), makeLife(4, opened: 6)])
+      all.isEverything = true
+      return all
+    }
     let reader = try HistoryReader(path: scratch.path)
     let lives = try reader.lives(LifeQuery())
     // An older copy knew the second as open, which it was no longer when we came.
@@ -133,7 +137,7 @@ private final class Complaints: Sendable {
         Gap(since: moment(what == "older" ? 1 : 5), until: moment(6), cause: "database replaced", samples: 0)
       ])
     #expect(try reader.check().isEmpty)
-    #expect(complaints.kinds.withLock { $0 } == [.other])
+    #expect(complaints.kinds.withLock { $0 } == [.begunAnew])
     if what == "moved" {
       let moved = try HistoryReader(path: scratch.folder + "/moved.db")
       #expect(try moved.lives(LifeQuery()).map(\.id) == [3, 2, 1])
@@ -141,13 +145,16 @@ private final class Complaints: Sendable {
     }
   }
 
-  /// Its lives have the numbers of ours.
-  @Test func anotherHistoryInItsPlaceIsLeftAlone() throws {
+  /// Its lives have the numbers of ours, which get others there.
+  @Test func anotherHistoryInItsPlaceIsGoneOnIn() throws {
     let scratch = try Scratch()
     let other = try Scratch()
     func fillOther() throws {
-      let writer = try other.writer()
-      try writer.write(makeBatch(1, next: 1, finished: [makeLife(1, opened: 0, closed: 1, localPort: 7)]))
+      let writer = try other.writer(at: 1)
+      try writer.write(
+        makeBatch(
+          1, next: 1, current: [makeLife(2, opened: 0, localPort: 8)],
+          finished: [makeLife(1, opened: 0, closed: 1, localPort: 7)]))
       try writer.close(now: moment(2))
     }
     try fillOther()
@@ -155,10 +162,21 @@ private final class Complaints: Sendable {
     let background = try startWithALife(scratch, complaints)
     #expect(rename(other.path, scratch.path) == 0)
     background.submit(makeBatch(6, next: 4, current: [makeLife(4, opened: 6)]))
-    #expect(throws: StoreError.self) { try background.finish(now: moment(8)) }
+    try background.finish(now: moment(8)) {
+      var all = makeBatch(7, next: 5, current: [1, 3, 4].map { makeLife($0, opened: 1) })
+      all.isEverything = true
+      return all
+    }
     let reader = try HistoryReader(path: scratch.path)
-    #expect(try reader.lives(LifeQuery()).map(\.local.port) == [7])
-    #expect(try reader.connection.integer("SELECT count(*) FROM run") == 1)
+    let ids = try reader.lives(LifeQuery()).map(\.id)
+    let findings = try reader.check()
+    #expect(ids == [6, 5, 3, 2, 1], "\(ids) \(findings)")
+    #expect(try reader.lives(LifeQuery()).map(\.local.port).suffix(2) == [8, 7])
+    #expect(try reader.openLives().map(\.id) == [3, 5, 6])
+    #expect(try reader.connection.integer("SELECT count(*) FROM run") == 2)
+    #expect(try reader.gaps().map(\.cause) == ["database replaced"])
+    #expect(try reader.check().isEmpty)
+    #expect(complaints.kinds.withLock { $0 } == [.begunAnew])
   }
 
   @Test func givingUpIsBoundedAndSaidInOneGap() throws {

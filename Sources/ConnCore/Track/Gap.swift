@@ -25,6 +25,10 @@ public enum GapCause: String, CaseIterable, Sendable {
   case couldNotWrite = "could not write"
   /// The database's file was moved, removed or replaced.
   case databaseReplaced = "database replaced"
+  /// The database's file was cut short.
+  case databaseTruncated = "database truncated"
+  /// The database's file was damaged, and put aside.
+  case databaseDamaged = "database damaged"
   /// The samples of this time waited in memory: no space was left.
   case diskFull = "disk full"
   /// The samples of this time waited in memory: another process held a lock on the database.
@@ -46,7 +50,7 @@ public enum GapCause: String, CaseIterable, Sendable {
   public var meaning: Meaning {
     switch self {
     case .recorderStopped, .recorderKilled, .machineRestarted, .procUnreadable, .suspended, .overrun,
-      .traceOverrun, .endsLost, .couldNotWrite, .databaseReplaced:
+      .traceOverrun, .endsLost, .couldNotWrite, .databaseReplaced, .databaseTruncated, .databaseDamaged:
       .unwatched
     case .clockStepped: .clock
     case .diskFull, .databaseLocked, .databaseUnwritable: .writtenLate

@@ -12,10 +12,10 @@ public final class BackgroundWriter: @unchecked Sendable {
   /// How many finished lives may wait for the disk.
   public static let backlogLimit = 100_000
 
-  /// nil while the database's place is taken by something that cannot be gone on with. Of the writer's thread alone,
-  /// as is the next.
-  private var writer: HistoryWriter?
-  private var legacy: HistoryWriter.Legacy?
+  /// Of the writer's thread alone.
+  private let keeper: HistoryKeeper
+  /// Asked for everything that is open when recording goes on in another file.
+  public let wanted = EverythingWanted()
   private let retention: Retention
   private let complain: @Sendable (StoreError) -> Void
   private let notice: @Sendable (StoreNotice) -> Void
@@ -31,14 +31,16 @@ public final class BackgroundWriter: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - writer: from now on used by this object alone.
+  ///   - owed: gaps that go with the first batch.
+  ///   - lock: the recorder's lock, which is renewed where the database's directory is made anew.
   ///   - complain: called on the writer's thread when writing begins to fail, and again when the reason changes.
   ///   - notice: called on it for what else there is to be said.
   public init(
-    _ writer: sending HistoryWriter, retention: Retention,
+    _ writer: sending HistoryWriter, retention: Retention, owed: [Gap] = [], lock kept: KeptLock? = nil,
     complain: @escaping @Sendable (StoreError) -> Void,
     notice: @escaping @Sendable (StoreNotice) -> Void = { _ in }
   ) {
-    self.writer = writer
+    keeper = HistoryKeeper(writer, owed: owed, lock: kept, wanted: wanted, say: complain)
     self.retention = retention
     self.complain = complain
     self.notice = notice
@@ -78,15 +80,16 @@ public final class BackgroundWriter: @unchecked Sendable {
 
   /// Writes what waits, ends the run in the database and stops the thread.
   ///
+  /// - Parameter everything: gives all that is open; asked where the file does not have it.
   /// - Throws: the ``StoreError`` for which the last batch could not be written.
-  public func finish(now: Timestamp) throws(StoreError) {
+  public func finish(now: Timestamp, everything: () -> Batch? = { nil }) throws(StoreError) {
     pthread_mutex_lock(lock)
     isStopping = true
     pthread_cond_signal(wake)
     pthread_mutex_unlock(lock)
     pthread_join(thread, nil)
     if let failure { throw failure }
-    try writer?.close(now: now)
+    try keeper.close(now: now, everything: everything)
   }
 
   /// Why nothing can be written at the moment, and what there is to write waits; nil while all is well.
@@ -104,8 +107,7 @@ public final class BackgroundWriter: @unchecked Sendable {
     while let (taken, isLast) = next() {
       var batch = taken
       do throws(StoreError) {
-        try followDatabase(&batch)
-        try write(batch)
+        try write(&batch)
         setFailure(nil)
       } catch {
         keep(batch, error)
@@ -115,12 +117,7 @@ public final class BackgroundWriter: @unchecked Sendable {
       }
       // What cannot be tidied now is tidied later, and nothing is lost by it: said once.
       do throws(StoreError) {
-        if let writer {
-          if let words = try retention.look(at: writer) { notice(words) }
-          try retention.run(on: writer, now: batch.last)
-          try writer.digest(after: batch)
-          if let words = try log.look(at: writer, now: batch.boot) { notice(words) }
-        }
+        try keeper.tidy(retention, after: batch, notice)
         tidyingFailure = nil
       } catch {
         if tidyingFailure?.kind != error.kind { complain(error) }
@@ -129,28 +126,6 @@ public final class BackgroundWriter: @unchecked Sendable {
     }
   }
 
-  /// Where the database was moved, removed or replaced, goes on in what is in its place.
-  ///
-  /// - Parameter batch: gets all that is open, which the new file does not have, and the gap.
-  private func followDatabase(_ batch: inout Batch) throws(StoreError) {
-    if let legacy = try writer?.legacyIfReplaced() {
-      self.legacy = legacy
-      // Closed before the new one is opened: the two have the name of their log in common.
-      writer = nil
-    }
-    guard writer == nil, let legacy else { return }
-    let (next, whole) = try legacy.successor(for: batch)
-    writer = next
-    self.legacy = nil
-    batch = whole
-    complain(
-      StoreError(
-        .other, path: next.path, why: "moved, removed or replaced while it was recorded to",
-        hint: "recording goes on in the file that is there now"))
-  }
-
-  /// Of the writer's thread alone, as is the next.
-  private var log = LogWatch()
   /// What could not be written until now.
   private var wait = WriteWait()
 
@@ -158,12 +133,9 @@ public final class BackgroundWriter: @unchecked Sendable {
   public private(set) var ownGaps = 0
 
   /// Writes a batch, and with it that it had to wait where it had to.
-  private func write(_ batch: Batch) throws(StoreError) {
-    guard let writer else { return }
-    let late = wait.gaps(storedWith: batch, interval: writer.run.interval)
-    var whole = batch
-    whole.gaps += late
-    try writer.write(whole)
+  private func write(_ batch: inout Batch) throws(StoreError) {
+    let late = wait.gaps(storedWith: batch, interval: keeper.run.interval)
+    try keeper.write(&batch, with: late)
     ownGaps += late.count
     wait = WriteWait()
     if !late.isEmpty { notice(.resumed(late)) }
@@ -172,9 +144,10 @@ public final class BackgroundWriter: @unchecked Sendable {
   /// Where a held history is out of room, makes some of what it has: the next attempt may then succeed, with the disk
   /// as full as it is.
   private func makeRoom(after error: StoreError, _ now: Timestamp) {
-    guard error.kind == .full, let writer else { return }
+    guard error.kind == .full, let writer = keeper.writer else { return }
     if let words = try? retention.look(at: writer) { notice(words) }
     if writer.held != nil { _ = try? retention.run(on: writer, now: now) }
+    keeper.restamp(writer)
   }
 
   /// Why the last pruning or digesting failed; of the writer's thread alone.

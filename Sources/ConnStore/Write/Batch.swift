@@ -41,6 +41,8 @@ public struct Batch: Sendable {
   public var givenUp = 0
   /// What was not seen.
   public var gaps: [Gap] = []
+  /// Every life whose socket is there is in it, also where nothing has happened to it.
+  public var isEverything = false
   /// What the kernel counted of openings since the sample before, each namespace once.
   public var coverage: [Coverage] = []
 
@@ -80,6 +82,7 @@ public struct Batch: Sendable {
     dropped += later.dropped
     givenUp += later.givenUp
     gaps += later.gaps
+    isEverything = isEverything || later.isEverything
     for more in later.coverage { coverage.add(more) }
   }
 

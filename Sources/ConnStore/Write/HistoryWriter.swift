@@ -70,9 +70,11 @@ public final class HistoryWriter {
   public let path: String
   let connection: Connection
   let run: Run
-  private let file: FileIdentity?
   let dictionaries: Dictionaries
   private let runID: Int64
+  /// The runs that were in the file before, oldest first, and this one: by them a copy is known again.
+  let earlierRuns: [RunKey]
+  let runKey: RunKey
   private let upsert: Statement
   private let finish: Statement
   private let takeOut: Statement
@@ -100,7 +102,6 @@ public final class HistoryWriter {
     let isNew = access(path, F_OK) != 0
     connection = try Connection(path: path, mode: .write)
     if isNew { chmod(path, 0o640) }
-    file = FileIdentity(path)
     try connection.run("PRAGMA busy_timeout = \(Self.patience); PRAGMA temp_store = MEMORY")
     // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
     if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }
@@ -125,7 +126,9 @@ public final class HistoryWriter {
     samples = try SampleWriter(connection, dictionaries, lastSample: resumption.lastSample)
     digests = try DigestWriter(connection)
     verdicts = try VerdictWriter(connection)
+    earlierRuns = try RunKey.all(connection)
     runID = try Self.begin(run, connection, now: now)
+    runKey = RunKey(id: runID, started: now.microseconds, pid: Int64(run.pid))
   }
 
   /// What an earlier recorder left open.
@@ -133,9 +136,6 @@ public final class HistoryWriter {
 
   /// Lets go of ``resumption``, which can be large, once it has been taken up.
   public func forgetResumption() { resumption = Resumption() }
-
-  /// True where the path no longer leads to the file that is written: it was moved, removed or replaced.
-  var isReplaced: Bool { FileIdentity(path) != file }
 
   private static func begin(
     _ run: Run, _ connection: Connection, now: Timestamp

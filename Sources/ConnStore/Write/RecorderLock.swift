@@ -9,7 +9,9 @@ import Glibc
 /// it however the process ends, so a killed recorder is no obstacle. It is not on the database itself: closing
 /// any descriptor of that file would drop SQLite's own locks.
 public final class RecorderLock {
-  private let descriptor: Int32
+  let descriptor: Int32
+  /// The file that is locked.
+  let lockPath: String
 
   /// Takes the lock.
   ///
@@ -32,6 +34,7 @@ public final class RecorderLock {
         hint: "stop it first, or name another file with --db")
     }
     self.descriptor = descriptor
+    self.lockPath = lockPath
     ftruncate(descriptor, 0)
     let text = "\(getpid())\n"
     _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }

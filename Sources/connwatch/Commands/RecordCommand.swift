@@ -66,14 +66,14 @@ struct RecordCommand: ParsableCommand {
     umask(0o027)
     ProcessMemory.returnLargeBlocks()
     let signals = SignalWait()
-    let lock = try RecorderLock(database: path)
+    let lock = try KeptLock(database: path)
     let clock = SystemClock()
     let recording = try Recording(
       .init(source: source, netns: NetworkNamespaces.Selection(netns), root: global.root))
     defer { recording.stop() }
     let quiet = global.quiet
     let start = try HistoryStart(
-      path, plan.store, names, global.root, source: recording.sources, now: clock.now().wall,
+      path, plan.store, names, global.root, source: recording.sources, lock: lock, now: clock.now().wall,
       complain: { if !quiet { Connwatch.complain($0) } })
     let background = start.background
     try listeners.begin(listenerOptions, database: path, now: clock.now().wall, global)
@@ -92,7 +92,8 @@ struct RecordCommand: ParsableCommand {
             try printer.print(happenings.map { EventRow(names: names, happening: $0) })
             try output.flush()
           },
-        judge: { listeners.watch.judge($0, isV6Only: $1) }))
+        judge: { listeners.watch.judge($0, isV6Only: $1) },
+        wantsEverything: { background.wanted.take() }))
     recording.begin(recorder)
     global.remark("recording to \(path) every \(interval) (pid \(getpid()))")
     for sentence in SourceLimits.sentences(
@@ -104,7 +105,7 @@ struct RecordCommand: ParsableCommand {
     // Whatever ended the sampling, what was seen is stored before anything is said of it.
     let end = clock.now()
     try? recorder.finish(at: end.wall, boot: end.boot)
-    try background.finish(now: end.wall)
+    try background.finish(now: end.wall) { recorder.everything(at: end.wall, boot: end.boot) }
     listeners.alarm?.finish()
     withExtendedLifetime(lock) {}
     let totals = recorder.totals

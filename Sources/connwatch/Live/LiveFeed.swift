@@ -60,7 +60,7 @@ final class LiveFeed: @unchecked Sendable {
   private let owners: SocketOwners
   private let listeners: ListenerWatch
   private let background: BackgroundWriter?
-  private let lock: RecorderLock?
+  private let lock: KeptLock?
   private let collected: Collected
   /// Told when there is something new, on the feed's thread.
   private let wake: @Sendable () -> Void
@@ -89,7 +89,7 @@ final class LiveFeed: @unchecked Sendable {
     self.bell = bell
     var status = Status(interval: plan.interval)
     let now = SystemClock().now().wall
-    lock = try plan.storage.map { try RecorderLock(database: $0.path) }
+    lock = try plan.storage.map { try KeptLock(database: $0.path) }
     var request = plan.recording
     request.showsTimeWait = true
     recording = try Recording(request)
@@ -98,7 +98,8 @@ final class LiveFeed: @unchecked Sendable {
     var resumption = HistoryWriter.Resumption()
     if let storage = plan.storage {
       let start = try HistoryStart(
-        storage.path, storage.plan, names, plan.recording.root, source: recording.sources, now: now,
+        storage.path, storage.plan, names, plan.recording.root, source: recording.sources, lock: lock,
+        now: now,
         complain: { notes.add($0) })
       background = start.background
       resumption = start.resumption
@@ -129,10 +130,12 @@ final class LiveFeed: @unchecked Sendable {
       ports: Recorder.Ports(
         owners: { owners.find($0, among: $1) },
         store: { batch in
-          collected.add(batch)
+          // What only a new file lacks is nothing new to the screen.
+          if !batch.isEverything { collected.add(batch) }
           background?.submit(batch)
         },
-        judge: { watch.judge($0, isV6Only: $1) }))
+        judge: { watch.judge($0, isV6Only: $1) },
+        wantsEverything: { background?.wanted.take() ?? false }))
     self.notes = notes
     resumedLooks = resumption.open.isEmpty ? 0 : 3
     shared = Mutex(Shared(status: status))
@@ -223,7 +226,7 @@ final class LiveFeed: @unchecked Sendable {
     if let background {
       let end = SystemClock().now()
       try? recorder.finish(at: end.wall, boot: end.boot)
-      try background.finish(now: end.wall)
+      try background.finish(now: end.wall) { recorder.everything(at: end.wall, boot: end.boot) }
     }
     withExtendedLifetime(lock) {}
   }

@@ -19,6 +19,8 @@ final class Recorder {
     var tell: (([Happening]) throws -> Void)?
     /// Judges a listener that is new; nil where nobody does.
     var judge: NewListeners.Judge?
+    /// True where the history has a new file that lacks what is open.
+    var wantsEverything: () -> Bool = { false }
   }
 
   /// Something to print.
@@ -67,6 +69,8 @@ final class Recorder {
   var interval: Int64 { didSet { clocks.interval = interval } }
   private let ignored: Filter?
   private var ignoredLives: Set<Int64> = []
+  /// What was said of listeners that are open.
+  private var verdicts: [Int64: ListenerVerdict] = [:]
   private let ports: Ports
   private var lastSample: Timestamp?
   private var resumedCause: String?
@@ -180,7 +184,9 @@ final class Recorder {
     lastSample = moment.time
     totals.samples += 1
     totals.gaps += gaps.count
+    noteVerdicts(batch)
     ports.store(batch)
+    if ports.wantsEverything() { ports.store(everything(at: moment.time, boot: moment.bootTime)) }
     try tell(gaps, events)
   }
 
@@ -212,6 +218,7 @@ final class Recorder {
     for seen in batch.coverage { sum.coverage.add(seen) }
     carried = sum
     totals.gaps += lost.count
+    noteVerdicts(batch)
     if !batch.current.isEmpty || !batch.finished.isEmpty || !lost.isEmpty { ports.store(batch) }
     try tell(lost, events)
   }
@@ -331,8 +338,27 @@ final class Recorder {
     batch.samples = 0
     batch.gaps = gaps
     batch.current = events.map(\.life)
+    noteVerdicts(batch)
     ports.store(batch)
     try tell(gaps, events)
+  }
+
+  /// A batch of no sample with all that is open.
+  func everything(at time: Timestamp, boot: Int64) -> Batch {
+    var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
+    batch.samples = 0
+    batch.isEverything = true
+    batch.current = trackers.values.flatMap(\.table.all).filter { !ignoredLives.contains($0.id) }
+    for place in batch.current.indices { batch.current[place].verdict = verdicts[batch.current[place].id] }
+    return batch
+  }
+
+  /// Keeps what was said of listeners: a new file is to have it too.
+  private func noteVerdicts(_ batch: Batch) {
+    for life in batch.current {
+      if let verdict = life.verdict { verdicts[life.id] = verdict }
+    }
+    if !verdicts.isEmpty { for life in batch.finished { verdicts[life.id] = nil } }
   }
 
   /// The time between the last sample of an earlier recorder and the first of this one.

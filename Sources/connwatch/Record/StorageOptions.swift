@@ -91,10 +91,11 @@ struct HistoryStart {
   ///
   /// - Parameters:
   ///   - source: what sees the sockets, as it is stored with the run.
+  ///   - lock: the recorder's lock on it.
   ///   - complain: told, on the writer's thread, when something could not be written.
   init(
     _ path: String, _ plan: StorageOptions.Plan, _ names: Names, _ root: ProcRoot, source: Life.Sources,
-    now: Timestamp, complain: @escaping @Sendable (String) -> Void
+    lock: KeptLock?, now: Timestamp, complain: @escaping @Sendable (String) -> Void
   ) throws {
     var services: [(port: UInt16, transport: Transport, name: String)] = []
     names.services.forEachPort { services.append((port: $0, transport: $1, name: $2)) }
@@ -102,19 +103,14 @@ struct HistoryStart {
       bootID: BootID(reading: root)?.description ?? "unknown", pid: getpid(), version: Connwatch.version,
       source: source.name, interval: plan.interval, ignored: plan.ignore, services: services,
       accountName: { Names.userName($0) })
-    let writer = try HistoryWriter(path: path, run: run, now: now)
-    var resumption = writer.resumption
-    if resumption.lastSampleBoot != nil {
-      resumption.endedLately = try HistoryReader(path: path).endedLately(at: now)
-    }
-    writer.forgetResumption()
-    self.resumption = resumption
     // A limit on the sizes of files (ulimit -f, LimitFSIZE=) is a reason not to write, and none to die.
     signal(SIGXFSZ, SIG_IGN)
-    background = BackgroundWriter(
-      writer, retention: plan.retention,
+    (background, resumption) = try BackgroundWriter.opening(
+      path, run: run, now: now, retention: plan.retention, lock: lock,
       complain: { error in
-        complain("\(error); sampling goes on, and what waits is written as soon as it can be")
+        complain(
+          error.kind == .begunAnew
+            ? "\(error)" : "\(error); sampling goes on, and what waits is written as soon as it can be")
       },
       notice: { complain($0.sentence(of: path)) })
   }

@@ -109,9 +109,14 @@ extension EndToEnd {
       damaged = whole
       damaged.replaceSubrange(0..<100, with: Data(repeating: 0, count: 100))
       try replace(stage, damaged)
-      for words in Self.readers + [["record", "--for", "1s"]] {
+      for words in Self.readers {
         expectRefusal(try await stage.run(words + ["--db", stage.database]), [stage.database])
       }
+      // Whoever records puts it aside and begins another.
+      let anew = try await stage.run(
+        ["record", "--interval", "20ms", "--for", "100ms"], in: puppet.namespace)
+      #expect(anew.status == 0 && anew.errors.contains(stage.database + ".corrupt-"), "\(anew.errors)")
+      #expect(try await stage.sql("SELECT cause FROM gaps") == [["database damaged"]])
       // Cut short; and then bytes anywhere.
       try replace(stage, whole.prefix(whole.count / 2))
       try await expectNoCrash(stage, puppet, "half a file")

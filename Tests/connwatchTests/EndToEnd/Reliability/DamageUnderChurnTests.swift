@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: connwatch contributors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// A database that is damaged at random moments while connections come and go.
+  @Suite(.needsNamespaces, .needs("sqlite3"))
+  struct DamageUnderChurnTests {
+    @Test func itIsGoneOnEachTime() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let other = stage.path("other.db")
+      let proc = try stage.capturedProc()
+      let puppet = try await stage.puppet()
+      let listener = try await puppet.listen("web", 8080)
+      _ = try await puppet.pair("stays", listener)
+      try await puppet.order(["do": "churn", "rate": 100, "lifetime": 0.08])
+      var seen: [Damage: Int] = [:]
+      for round in 0..<Effort.of(short: 3, long: 130) {
+        let damage =
+          Effort.isLong ? Damage.allCases[round % Damage.allCases.count] : Damage.allCases.randomElement()!
+        let folder = stage.path("round\(round)")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let path = folder + "/test.db"
+        let older = folder + ".older"
+        _ = try await stage.succeed([
+          "record", "--db", other, "--proc", proc, "--interval", "20ms", "--for", "60ms",
+        ])
+        let words = ["record", "--db", path, "--interval", "\(Int.random(in: 20...80))ms", "--for", "120s"]
+        // The first one's log is moved into the file when it ends.
+        let first = try stage.connwatch(words, in: puppet.namespace)
+        try await eventually("some lives\n\(first.errors)") {
+          try await DamageTests.lives(stage, path, "closed_us IS NOT NULL")?.count ?? 0 > 100
+        }
+        try await stage.stop(first)
+        _ = try await stage.succeed(["db", "backup", older, "--db", path])
+        let recorder = try stage.connwatch(words, in: puppet.namespace)
+        try await eventually("a sample\n\(recorder.errors)") {
+          try await DamageTests.lives(stage, path, "local_port = 8080 AND closed_us IS NULL")?.isEmpty
+            == false
+        }
+        try await Task.sleep(for: .milliseconds(Int.random(in: 0...400)))
+        try damage.inflict(on: path, older: older, other: other)
+        var noticed = false
+        for _ in 0..<200 where !noticed {
+          noticed = recorder.errors.contains(" goes on")
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        // What was overwritten in the moment in which the log was moved is found by the next recorder.
+        try await stage.stop(recorder)
+        var last = recorder
+        if !noticed && damage.isPutAside {
+          last = try stage.connwatch(words, in: puppet.namespace)
+          try await eventually("the damage to be found\n\(last.errors)") { last.errors.contains(" goes on") }
+          try await stage.stop(last)
+        }
+        #expect(noticed || damage.isPutAside, "\(damage): \(recorder.errors)")
+        if noticed { seen[damage, default: 0] += 1 }
+        let gaps = try await DamageTests.gaps(stage, path)
+        #expect(gaps.count == 1, "\(damage): \(gaps) \(last.errors)")
+        #expect(try await stage.sql("PRAGMA integrity_check", path) == [["ok"]], "\(damage)")
+        let check = try await stage.run(["db", "check", "--db", path])
+        #expect(check.status == 0, "\(damage): \(check.output)\(check.errors)")
+        let open = try await DamageTests.lives(stage, path, "closed_us IS NULL") ?? []
+        #expect(open.filter { $0.hasSuffix(":8080") }.count == 2, "\(damage): \(open)")
+      }
+      if Effort.isLong { print("noticed within two seconds:", seen.map { "\($0.key) \($0.value)" }.sorted()) }
+    }
+  }
+}
