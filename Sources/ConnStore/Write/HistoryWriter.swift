@@ -90,9 +90,7 @@ public final class HistoryWriter {
   public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
     self.path = path
     self.run = run
-    let isNew = access(path, F_OK) != 0
     connection = try Connection(path: path, mode: .write)
-    if isNew { chmod(path, 0o640) }
     file = FileIdentity(path)
     try connection.run("PRAGMA busy_timeout = 2000; PRAGMA temp_store = MEMORY")
     // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
