@@ -114,7 +114,9 @@ extension EndToEnd {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       chmod(folder, 0o1777)
       let proc = try stage.capturedProc()
-      _ = try await stage.succeed(["import", table, "--at", "-1h", "--host", "h", "--db", stage.path("good.db")])
+      _ = try await stage.succeed([
+        "import", table, "--at", "-1h", "--host", "h", "--db", stage.path("good.db"),
+      ])
       let treasure = stage.path("treasure")
       for target in [treasure, stage.path("nothing"), stage.path("good.db")] {
         let link = folder + "/x.db"
@@ -126,7 +128,8 @@ extension EndToEnd {
         let commands = [
           ["record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", link],
           ["import", table, "--at", "-2h", "--host", "h", "--db", link],
-          ["history", "--db", link], ["db", "info", "--db", link], ["db", "prune", "--keep", "1s", "--db", link],
+          ["history", "--db", link], ["db", "info", "--db", link],
+          ["db", "prune", "--keep", "1s", "--db", link],
           ["listeners", "accept", "--all", "--file", link, "--proc", proc],
         ]
         for words in commands where target != stage.path("nothing") || !["history", "db"].contains(words[0]) {
@@ -151,16 +154,24 @@ extension EndToEnd {
         let database = folder + "/y.db"
         symlink(treasure, database + suffix)
         lchown(database + suffix, 65534, 65534)
-        let outcome = try await stage.run(["record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", database])
+        let outcome = try await stage.run([
+          "record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", database,
+        ])
         #expect(outcome.status == 2)
-        #expect(outcome.errors.contains("y.db\(suffix): a link to \(treasure)"), "\(suffix): \(outcome.errors)")
+        #expect(
+          outcome.errors.contains("y.db\(suffix): a link to \(treasure)"), "\(suffix): \(outcome.errors)")
         #expect(try String(contentsOfFile: treasure, encoding: .utf8) == "precious")
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] { unlink(folder + "/" + file) }
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+          unlink(folder + "/" + file)
+        }
       }
       // Another name of a file is no lock: it would be emptied.
       link(treasure, folder + "/z.db.lock")
-      let locked = try await stage.run(["record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", folder + "/z.db"])
-      #expect(locked.status == 2 && locked.errors.contains("z.db.lock: not a file of its own"), "\(locked.errors)")
+      let locked = try await stage.run([
+        "record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", folder + "/z.db",
+      ])
+      #expect(
+        locked.status == 2 && locked.errors.contains("z.db.lock: not a file of its own"), "\(locked.errors)")
       #expect(try String(contentsOfFile: treasure, encoding: .utf8) == "precious")
     }
 
@@ -173,7 +184,8 @@ extension EndToEnd {
       mkfifo(fifo, 0o600)
       for (path, kind) in [(fifo, "a FIFO"), ("/dev/zero", "a device")] {
         let commands = [
-          ["record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", path], ["history", "--db", path],
+          ["record", "--for", "1s", "--source", "proc", "--proc", proc, "--db", path],
+          ["history", "--db", path],
           ["listeners", "--proc", proc, "--expected", path],
           ["record", "--for", "1s", "--source", "proc", "--proc", proc, "--expected", path],
           ["import", path, "--at", "-1h", "--host", "h"],

@@ -39,7 +39,8 @@ extension EndToEnd {
       }
       let numbers = try file(
         "numbers",
-        "tcp 99999999999999999999 0 1.2.3.4:99999999999 5.6.7.8:1 ESTABLISHED 99999999999999999999/x\n", stage)
+        "tcp 99999999999999999999 0 1.2.3.4:99999999999 5.6.7.8:1 ESTABLISHED 99999999999999999999/x\n", stage
+      )
       let zip = try file("zip", "\u{1F}\u{8B}\u{8}\u{0}\u{1B}]0;title\u{7}\u{9B}31m\u{202E}\n", stage)
       for path in [numbers, zip] {
         let outcome = try await stage.run(["import", path, "--at", "-2h", "--host", "h"])
@@ -58,7 +59,9 @@ extension EndToEnd {
       let path = try file("growing", FilePermissionTests.table, stage)
       let writer = try stage.start(["sh", "-c", "exec yes '- - - - -' >> '\(path)'"])
       defer { writer.send(SIGKILL) }
-      func size() -> Int { (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) as? Int ?? 0 }
+      func size() -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) as? Int ?? 0
+      }
       let before = size()
       try await eventually("growth") { size() > before }
       writer.send(SIGSTOP)
@@ -74,7 +77,9 @@ extension EndToEnd {
     @Test func namesInEvidenceAreOnlyNames() async throws {
       let stage = try Stage()
       defer { stage.end() }
-      let names = ["'); DROP TABLE life;--", "\u{1B}[31m\u{1B}]0;t\u{7}", "\u{9B}2J\u{202E}", "a,\"b\"", "=1+1"]
+      let names = [
+        "'); DROP TABLE life;--", "\u{1B}[31m\u{1B}]0;t\u{7}", "\u{9B}2J\u{202E}", "a,\"b\"", "=1+1",
+      ]
       var table = "Active Internet connections (servers and established)\n"
       for (number, name) in names.enumerated() {
         table += "tcp 0 0 10.0.0.1:\(7000 + number) 10.0.0.2:80 ESTABLISHED \(100 + number)/\(name)\n"
@@ -85,11 +90,14 @@ extension EndToEnd {
       let told = try rows.json().compactMap { $0.process?.string("name") }
       #expect(told.contains(names[0]) && told.count == names.count, "\(told)")
       for words in [
-        ["history"], ["list", "--at", "-59m"], ["services"], ["events", "-a"], ["port", "7001"], ["db", "info"], ["blocked"],
+        ["history"], ["list", "--at", "-59m"], ["services"], ["events", "-a"], ["port", "7001"],
+        ["db", "info"], ["blocked"],
       ] {
         for form in [[], ["--json"]] {
           let outcome = try await stage.run(words + form + (words[0] == "db" ? [] : ["--host", "h"]))
-          #expect(isHarmless(outcome.output) && isHarmless(outcome.errors), "\(words): \(outcome.output.debugDescription)")
+          #expect(
+            isHarmless(outcome.output) && isHarmless(outcome.errors),
+            "\(words): \(outcome.output.debugDescription)")
         }
       }
       // CSV is the name itself in a file, and harmless on a terminal.
@@ -97,9 +105,12 @@ extension EndToEnd {
       #expect(try await stage.succeed(csv).output.contains("\u{1B}[31m"))
       let terminal = try stage.connwatch(csv, output: .terminal(columns: 200))
       #expect(try await terminal.end() == 0)
-      #expect(isHarmless(terminal.output.replacing("\r\n", with: "\n")), "\(terminal.output.debugDescription)")
+      #expect(
+        isHarmless(terminal.output.replacing("\r\n", with: "\n")), "\(terminal.output.debugDescription)")
       #expect(terminal.output.contains("\\x1b[31m"))
-      let found = try await stage.succeed(["history", "--host", "h", "--json", "-q", "process", "=", names[0]])
+      let found = try await stage.succeed([
+        "history", "--host", "h", "--json", "-q", "process", "=", names[0],
+      ])
       #expect(found.lines.count == 1)
     }
 
@@ -122,15 +133,19 @@ extension EndToEnd {
         #expect(try await stage.run(command + words("(", count)).status == 2)
         let long = try await stage.run(command + ["process", String(repeating: "x", count: 65_536)])
         #expect(long.status == 2 && long.errors.contains("longer than"))
-        let hostile = try await stage.run(command + [String(repeating: "\u{1B}]0;x\u{7}\u{9B}\u{202E}", count: 1000)])
+        let hostile = try await stage.run(
+          command + [String(repeating: "\u{1B}]0;x\u{7}\u{9B}\u{202E}", count: 1000)])
         #expect(hostile.status == 2 && isHarmless(hostile.errors), "\(hostile.errors.debugDescription)")
         let terms = Array((1...5000).map { ["port", "\($0)"] }.joined(separator: ["or"]))
         let many = try await stage.run(command + terms)
         #expect(many.status == 0 && !many.lines.isEmpty, "\(many.errors)")
         // More values than SQLite binds: that is said. A table in memory takes them all.
-        let mixed = Array((1...20_000).map { ["src", "10.0.\($0 / 256).\($0 % 256)"] }.joined(separator: ["or"]))
+        let mixed = Array(
+          (1...20_000).map { ["src", "10.0.\($0 / 256).\($0 % 256)"] }.joined(separator: ["or"]))
         let most = try await stage.run(command + mixed)
-        #expect(most.status == 0 || most.errors.contains("too many conditions for the database"), "\(most.errors.prefix(300))")
+        #expect(
+          most.status == 0 || most.errors.contains("too many conditions for the database"),
+          "\(most.errors.prefix(300))")
       }
     }
 
@@ -145,7 +160,8 @@ extension EndToEnd {
       let secret = "hunter2-" + UUID().uuidString
       let server = "import socket,time; s = socket.create_server(('127.0.0.1', 9191)); time.sleep(100)"
       _ = try stage.start(
-        [try #require(Machine.python), "-c", server, secret], in: puppet.namespace, environment: ["TOKEN": secret])
+        [try #require(Machine.python), "-c", server, secret], in: puppet.namespace,
+        environment: ["TOKEN": secret])
       _ = try stage.start(
         ["curl", "--silent", "-H", "X-Key: " + secret, "http://127.0.0.1:8080/"], in: puppet.namespace,
         environment: ["TOKEN": secret])
@@ -167,7 +183,9 @@ extension EndToEnd {
     }
 
     /// A cgroup may be called anything that is no line end; a unit is named after it.
-    @Test(.needsNamespaces, .enabled(if: access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0, "needs cgroups to be made"))
+    @Test(
+      .needsNamespaces,
+      .enabled(if: access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0, "needs cgroups to be made"))
     func cgroupsReachNoTerminalAsTheyAre() async throws {
       let stage = try Stage()
       defer { stage.end() }
@@ -180,14 +198,19 @@ extension EndToEnd {
         rmdir(group + "/" + unit)
         rmdir(group)
       }
-      try "\(puppet.pid)".write(toFile: group + "/" + unit + "/cgroup.procs", atomically: false, encoding: .utf8)
+      try "\(puppet.pid)".write(
+        toFile: group + "/" + unit + "/cgroup.procs", atomically: false, encoding: .utf8)
       try await puppet.listen("web", 8080)
       let recorder = try await stage.record(["--print"], in: puppet.namespace)
       let live = try await stage.succeed(["list", "--json"], in: puppet.namespace)
       #expect(try live.json().contains { $0.process?.string("unit") == unit }, "\(live.output)")
-      for words in [["list"], ["listeners"], ["port", "8080"], ["listeners", "accept", "--all"], ["listeners"]] {
+      for words in [
+        ["list"], ["listeners"], ["port", "8080"], ["listeners", "accept", "--all"], ["listeners"],
+      ] {
         let outcome = try await stage.run(words, in: puppet.namespace)
-        #expect(isHarmless(outcome.output) && isHarmless(outcome.errors), "\(words): \(outcome.output.debugDescription)")
+        #expect(
+          isHarmless(outcome.output) && isHarmless(outcome.errors),
+          "\(words): \(outcome.output.debugDescription)")
       }
       try await stage.stop(recorder)
       #expect(isHarmless(recorder.output))
