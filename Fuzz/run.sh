@@ -8,6 +8,7 @@
 #   Fuzz/run.sh diag 1000000       answers of sock_diag (Fuzz/fuzz_diag.swift)
 #   Fuzz/run.sh evidence 1000000   what netstat, ss, lsof and scanners wrote (Fuzz/fuzz_evidence.swift)
 #   Fuzz/run.sh keys 1000000       what a terminal sends (Fuzz/fuzz_keys.swift)
+#   Fuzz/run.sh time 1000000       times, durations and sizes as they are typed (Fuzz/fuzz_time.swift)
 #
 # A target is a file Fuzz/fuzz_TARGET.swift with LLVMFuzzerTestOneInput in it. The modules it imports are built
 # straight with swiftc, instrumented, into .fuzz/, where the corpus and whatever made it fail are kept too. Files of the

@@ -10,7 +10,7 @@ if [ ! -x Fuzz/run.sh ]; then
   echo "fuzz: skipped: there is no Fuzz/run.sh"
   exit 0
 fi
-for target in parse filter diag trace keys; do
+for target in parse filter diag trace keys time; do
   Fuzz/run.sh "$target" "$runs"
 done
 # Each of its inputs is a whole listing, and takes as long as ten of the others.

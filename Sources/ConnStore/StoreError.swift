@@ -19,6 +19,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged
     /// The database was made by a later version.
     case newer
+    /// In its place is a link of somebody else, or something that is no file.
+    case link
     /// Another recorder writes to it.
     case recording(pid: Int32?)
     /// Somebody holds a lock on it.

@@ -46,6 +46,8 @@ struct Connwatch: ParsableCommand {
 
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    // Nobody's history is everybody's business: what is made is closed to others, whatever the umask was.
+    umask(0o027)
     Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 

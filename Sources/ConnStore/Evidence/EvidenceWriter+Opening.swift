@@ -19,7 +19,6 @@ extension EvidenceWriter {
       let isNew = access(path, F_OK) != 0
       if lock == nil, isNew { continue }
       let connection = try Connection(path: path, mode: .write)
-      if isNew { chmod(path, 0o640) }
       try connection.run("PRAGMA busy_timeout = 60000")
       let version = try Migration.check(connection)
       if lock != nil || version == Migration.latest { return (lock, connection, version) }

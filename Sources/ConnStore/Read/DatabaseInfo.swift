@@ -132,6 +132,7 @@ extension HistoryReader {
         .other, path: destination, why: String(cString: strerror(errno)),
         hint: errno == EEXIST ? "name a file that does not exist yet" : nil)
     }
+    fchmod(descriptor, 0o640)
     close(descriptor)
     do throws(StoreError) {
       try copy(to: destination)

@@ -47,7 +47,7 @@ public final class HistoryReader {
       _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
       return connection
     } catch {
-      let isLogless = access(path + "-wal", F_OK) != 0
+      let isLogless = access((try FilePlace.resolve(path)) + "-wal", F_OK) != 0
       guard error.kind == .noPermission || error.kind == .readOnly, isLogless else { throw error }
       let connection = try Connection(path: path, mode: .readImmutable)
       _ = try connection.integer("SELECT count(*) FROM sqlite_schema")

@@ -18,21 +18,29 @@ final class Connection {
     case write
   }
 
+  /// Opens a database.
+  ///
+  /// A link that somebody else has put in its place is not followed; what is made is closed to others from its first
+  /// moment.
   init(path: String, mode: Mode) throws(StoreError) {
+    let place = try FilePlace.resolve(path)
     // SQLite would say "disk I/O error".
     var status = stat()
-    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+    if lstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw StoreError(.other, path: path, why: "a directory", hint: "--db names a file")
     }
+    if mode != .readImmutable { try FilePlace.checkCompanions(of: place) }
+    if mode == .write { FilePlace.make(place) }
     var handle: OpaquePointer?
     let flags: Int32
     switch mode {
     case .read, .readImmutable: flags = SQLITE_OPEN_READONLY
     case .write: flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     }
-    let name = mode == .readImmutable ? "file:" + Self.uriEscaped(path) + "?immutable=1" : path
+    let name = mode == .readImmutable ? "file:" + Self.uriEscaped(place) + "?immutable=1" : place
     let uri = mode == .readImmutable ? SQLITE_OPEN_URI : 0
-    let code = sqlite3_open_v2(name, &handle, flags | uri | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    let ways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW
+    let code = sqlite3_open_v2(name, &handle, flags | uri | ways, nil)
     guard let handle, code == SQLITE_OK else {
       let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       sqlite3_close_v2(handle)

@@ -99,9 +99,7 @@ public final class HistoryWriter {
   public init(path: String, run: Run, now: Timestamp) throws(StoreError) {
     self.path = path
     self.run = run
-    let isNew = access(path, F_OK) != 0
     connection = try Connection(path: path, mode: .write)
-    if isNew { chmod(path, 0o640) }
     try connection.run("PRAGMA busy_timeout = \(Self.patience); PRAGMA temp_store = MEMORY")
     // Setting it writes to the file even where it is set: in a new one only, and in nobody else's.
     if try Migration.check(connection) == 0 { try connection.run("PRAGMA auto_vacuum = INCREMENTAL") }

@@ -17,12 +17,22 @@ public final class RecorderLock {
   ///
   /// - Throws: ``StoreError`` of kind `recording` with the pid of the recorder that has it.
   public init(database path: String) throws(StoreError) {
-    let lockPath = Self.lockPath(path)
-    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
+    let lockPath = try FilePlace.resolve(path) + ".lock"
+    try FilePlace.checkFile(lockPath)
+    let descriptor = open(
+      lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o640)
     guard descriptor >= 0 else {
       throw StoreError(
         .noPermission, path: lockPath, why: String(cString: strerror(errno)),
         hint: "whoever writes a history needs to write in its directory; --db names another file")
+    }
+    // It is emptied and written to: never a file that has another name too, which somebody else may have given it.
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
+      Glibc.close(descriptor)
+      throw StoreError(
+        .link, path: lockPath, why: "not a file of its own",
+        hint: "take it away, or name another database with --db")
     }
     var lock = Self.wholeFile(type: Int16(F_WRLCK))
     guard fcntl(descriptor, Self.setLock, &lock) == 0 else {
@@ -57,7 +67,8 @@ public final class RecorderLock {
 
   /// Asks who records to a database, without taking the lock even for a moment.
   public static func holder(database path: String) -> Holder {
-    let descriptor = open(lockPath(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard let place = try? FilePlace.resolve(path) else { return .unknown }
+    let descriptor = open(place + ".lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { return errno == ENOENT ? .none : .unknown }
     defer { Glibc.close(descriptor) }
     // A read lock conflicts with the recorder's write lock; asking takes nothing.
@@ -69,13 +80,6 @@ public final class RecorderLock {
   // F_OFD_GETLK and F_OFD_SETLK of <fcntl.h>, which are behind _GNU_SOURCE.
   private static let getLock: Int32 = 36
   private static let setLock: Int32 = 37
-
-  /// Beside the database itself, by whichever links it is named.
-  private static func lockPath(_ database: String) -> String {
-    guard let real = realpath(database, nil) else { return database + ".lock" }
-    defer { free(real) }
-    return String(cString: real) + ".lock"
-  }
 
   private static func wholeFile(type: Int16) -> flock {
     flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)

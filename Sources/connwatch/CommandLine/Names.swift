@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConnCore
+import ConnStore
 @preconcurrency import Glibc
 import ProcNet
 
@@ -67,11 +68,16 @@ enum FileBytes {
   /// - Parameters:
   ///   - limit: the most bytes it may have, whole MiB: some files have no end (/dev/zero).
   ///   - hint: what to do about one that is longer.
-  /// - Throws: ``Failure`` with the path and the system's words, or where it is longer.
+  /// - Throws: ``Failure`` with the path and the system's words, where it is longer, or where it is no file: a FIFO would
+  ///   be waited for for ever. Only /dev/null stands for an empty file.
   static func read(_ path: String, limit: Int, hint: String) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
+    var status = stat()
+    if path != "/dev/null", fstat(descriptor, &status) == 0, let kind = FilePlace.kind(mode: status.st_mode) {
+      throw Failure("\(path): \(kind), not a file")
+    }
     return try read(descriptor, path, limit: limit, hint: hint)
   }
 

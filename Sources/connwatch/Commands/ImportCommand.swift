@@ -75,7 +75,6 @@ struct ImportCommand: ParsableCommand {
     guard !opened.isEmpty else { throw ExitCode(2) }
     let path = try DatabasePath.toWrite(.look(option: global.db))
     try DatabasePath.makeDirectory(for: path)
-    umask(0o027)
     let writer = try EvidenceWriter(path: path, now: now)
     for group in opened {
       // Tables of one directory are of one moment.

@@ -86,7 +86,6 @@ struct LiveCommand: ParsableCommand {
     if record {
       let path = try DatabasePath.toWrite(.look(option: global.db))
       try DatabasePath.makeDirectory(for: path)
-      umask(0o027)
       written = path
     }
     let input = try Self.openInput()

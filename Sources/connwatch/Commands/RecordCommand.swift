@@ -62,8 +62,6 @@ struct RecordCommand: ParsableCommand {
     let path = try DatabasePath.toWrite(.look(option: global.db))
     let listeners = try Listeners(listenerOptions, database: path, names, global)
     try DatabasePath.makeDirectory(for: path)
-    // Nobody else's history is anybody else's business: no access for others, whatever the umask says.
-    umask(0o027)
     ProcessMemory.returnLargeBlocks()
     let signals = SignalWait()
     let lock = try KeptLock(database: path)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConnCore
+import ConnStore
 @preconcurrency import Glibc
 
 /// A file of evidence, opened, or standard input.
@@ -11,9 +12,15 @@ final class EvidenceFile {
   /// When it was last written; nil for standard input.
   let modified: Timestamp?
   private let descriptor: Int32
+  /// How many bytes are read: those that a file had when it was opened, however fast it grows; nil where that is not
+  /// known before its end.
+  private let size: Int?
+  private let isFIFO: Bool
 
   /// The longest line that is kept; what goes beyond is told and thrown away.
   static let longestLine = EvidenceReader.longestLine
+  /// The longest line of a file that is read on. No tool writes lines of so many bytes: it is no text, or has no end.
+  static let longestOfAny = 16 << 20
   private static let chunk = 262_144
 
   /// A line of it.
@@ -32,15 +39,25 @@ final class EvidenceFile {
     if name == "-" {
       descriptor = STDIN_FILENO
       modified = nil
+      size = nil
+      isFIFO = false
       return
     }
-    descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    // Without O_NONBLOCK a FIFO that nobody writes to would be waited for for ever.
+    descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard descriptor >= 0 else { throw Failure("\(name): \(String(cString: strerror(errno)))") }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
       close(descriptor)
       throw Failure("\(name): a directory (name the files in it)")
     }
+    isFIFO = status.st_mode & S_IFMT == S_IFIFO
+    if !isFIFO, let kind = FilePlace.kind(mode: status.st_mode) {
+      close(descriptor)
+      throw Failure("\(name): \(kind), not a file")
+    }
+    // Files of /proc say that they have no bytes.
+    size = status.st_size > 0 && !isFIFO ? Int(status.st_size) : nil
     modified = Timestamp(
       microseconds: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000)
   }
@@ -50,17 +67,51 @@ final class EvidenceFile {
   /// The digest of all bytes as ``lines(_:)`` returns it, without moving on in the file; nil where that cannot be: of
   /// a stream.
   func digest() -> [UInt8]? {
-    guard modified != nil else { return nil }
+    guard modified != nil, !isFIFO else { return nil }
     var digest = Digest128()
-    var offset: off_t = 0
+    var offset = 0
+    var length = 0
     return withUnsafeTemporaryAllocation(byteCount: Self.chunk, alignment: 16) { room in
       while true {
-        let count = pread(descriptor, room.baseAddress, room.count, offset)
+        let count = pread(descriptor, room.baseAddress, wanted(room.count, after: offset), off_t(offset))
         if count < 0, errno == EINTR { continue }
         guard count >= 0 else { return nil }
         if count == 0 { return digest.bytes }
-        digest.add(UnsafeRawBufferPointer(rebasing: room[..<count]))
-        offset += off_t(count)
+        let bytes = UnsafeRawBufferPointer(rebasing: room[..<count])
+        // What is no text is not read to its end for nothing: reading its lines says what is wrong with it.
+        length = Self.lastLine(of: bytes, after: length)
+        if length > Self.longestOfAny { return nil }
+        digest.add(bytes)
+        offset += count
+      }
+    }
+  }
+
+  private func wanted(_ room: Int, after offset: Int) -> Int {
+    size.map { min(room, max(0, $0 - offset)) } ?? room
+  }
+
+  /// How long the line is that goes on after these bytes.
+  private static func lastLine(of bytes: UnsafeRawBufferPointer, after length: Int) -> Int {
+    guard let end = bytes.lastIndex(of: 0x0A) else { return length + bytes.count }
+    return bytes.count - end - 1
+  }
+
+  /// Reads on; waits for more where others are writing to a FIFO, and a second for somebody who does.
+  private func read(_ room: UnsafeMutableRawBufferPointer, after offset: Int) throws(Failure) -> Int {
+    if isFIFO, offset == 0 {
+      var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      _ = poll(&event, 1, 1000)
+    }
+    while true {
+      let count = Glibc.read(descriptor, room.baseAddress, wanted(room.count, after: offset))
+      if count == 0, offset == 0, isFIFO { throw Failure("\(name): a FIFO that nobody writes to") }
+      if count >= 0 { return count }
+      if errno == EAGAIN {
+        var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&event, 1, -1)
+      } else if errno != EINTR {
+        throw Failure("\(name): \(String(cString: strerror(errno)))")
       }
     }
   }
@@ -72,14 +123,15 @@ final class EvidenceFile {
     var digest = Digest128()
     var held: [UInt8] = []
     var line = Line(number: 1, isTerminated: true, isTooLong: false)
+    var offset = 0
+    var length = 0
     try withUnsafeTemporaryAllocation(byteCount: Self.chunk, alignment: 16) { room in
       while true {
-        var count: Int
-        repeat { count = read(descriptor, room.baseAddress, room.count) } while count < 0 && errno == EINTR
-        guard count >= 0 else { throw Failure("\(name): \(String(cString: strerror(errno)))") }
+        let count = try read(room, after: offset)
         if count == 0 { break }
         let bytes = UnsafeRawBufferPointer(rebasing: room[..<count])
         digest.add(bytes)
+        offset += count
         var start = 0
         while start < count {
           let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
@@ -99,6 +151,11 @@ final class EvidenceFile {
           line.number += 1
           line.isTooLong = false
           start += length + 1
+        }
+        length = Self.lastLine(of: bytes, after: length)
+        if length > Self.longestOfAny {
+          throw Failure(
+            "\(name):\(line.number): a line of more than \(Self.longestOfAny >> 20) MiB: this is no text")
         }
       }
     }

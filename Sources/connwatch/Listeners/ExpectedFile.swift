@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConnCore
+import ConnStore
 @preconcurrency import Glibc
 
 /// The expected set as a text file: one rule a line, comments with `#`.
@@ -71,6 +72,7 @@ struct ExpectedFile {
     makesDirectory: Bool = true,
     _ change: (inout Set<ExpectedRule>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    let target = try self.target()
     if makesDirectory { try DatabasePath.makeDirectory(for: target, hint: nil) }
     let lock = try ExpectedFileLock(target)
     defer { lock.release() }
@@ -81,10 +83,14 @@ struct ExpectedFile {
   }
 
   /// What is read and replaced: where the path is a link, what it leads to.
-  private var target: String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
+  ///
+  /// - Throws: ``Failure`` where somebody else has put that link there.
+  private func target() throws(Failure) -> String {
+    do throws(StoreError) {
+      return try FilePlace.resolve(path)
+    } catch {
+      throw Failure("\(error)")
+    }
   }
 
   /// Makes the file hold these rules and no other: lines of rules that go are taken out, new ones come last, and all
@@ -106,7 +112,7 @@ struct ExpectedFile {
 
   private func replace(by text: String) throws(Failure) {
     guard text.utf8.count <= Self.mostBytes else { throw Failure("\(path): too many rules for a file") }
-    let path = target
+    let path = try self.target()
     try DatabasePath.makeDirectory(for: path, hint: nil)
     let (temporary, descriptor) = try Self.temporary(for: path)
     var status = stat()

@@ -8,6 +8,9 @@ struct CSVText {
   /// The parts of a process: its JSON keys, and after `process_` its columns in CSV.
   static let processParts = ["pid", "name", "exe", "unit", "container", "others", "why_unknown"]
 
+  /// True for a terminal, which would obey what stands in a name: there it is shown as in tables. A file or a pipe gets
+  /// the name itself.
+  var isForTerminal = false
   private var clock = TimeText(zone: .utc)
 
   /// Appends one field; nothing for null.
@@ -16,7 +19,7 @@ struct CSVText {
     case .null: break
     case .bool(let flag): bytes.append(literal: flag ? "true" : "false")
     case .int(let number): bytes.append(decimal: number)
-    case .text(let text): Self.append(text, to: &bytes)
+    case .text(let text): append(text, to: &bytes)
     case .address(let address): bytes.append(address)
     case .port(let port): bytes.append(decimal: UInt64(port))
     case .endpoint(let end): bytes.append(end)
@@ -27,7 +30,7 @@ struct CSVText {
     case .seconds(let span), .age(let span): bytes.append(seconds: span)
     case .milliseconds(let span): bytes.append(milliseconds: span)
     case .size(let count): bytes.append(decimal: count)
-    case .process(let owner): Self.append(owner.process?.name, to: &bytes)
+    case .process(let owner): append(owner.process?.name, to: &bytes)
     case .steps(let steps):
       for (index, step) in steps.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ";")) }
@@ -35,7 +38,7 @@ struct CSVText {
         bytes.append(UInt8(ascii: "@"))
         clock.appendRFC3339(step.at, to: &bytes)
       }
-    case .texts(let texts): Self.append(texts.joined(separator: ";"), to: &bytes)
+    case .texts(let texts): append(texts.joined(separator: ";"), to: &bytes)
     case .ports(let ports):
       for (index, port) in ports.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ";")) }
@@ -48,25 +51,26 @@ struct CSVText {
   func appendProcess(_ value: Value, to bytes: inout ByteBuffer) {
     guard case .process(let owner) = value, let process = owner.process else {
       bytes.append(literal: ",,,,,,")
-      if case .process(let owner) = value { Self.append(owner.whyUnknown?.rawValue, to: &bytes) }
+      if case .process(let owner) = value { append(owner.whyUnknown?.rawValue, to: &bytes) }
       return
     }
     bytes.append(decimal: Int64(process.pid))
     bytes.append(UInt8(ascii: ","))
-    Self.append(process.name, to: &bytes)
+    append(process.name, to: &bytes)
     bytes.append(UInt8(ascii: ","))
-    Self.append(process.exe, to: &bytes)
+    append(process.exe, to: &bytes)
     bytes.append(UInt8(ascii: ","))
-    Self.append(process.unit, to: &bytes)
+    append(process.unit, to: &bytes)
     bytes.append(UInt8(ascii: ","))
-    Self.append(process.container, to: &bytes)
+    append(process.container, to: &bytes)
     bytes.append(UInt8(ascii: ","))
     bytes.append(decimal: Int64(owner.others))
     bytes.append(UInt8(ascii: ","))
   }
 
-  private static func append(_ text: String?, to bytes: inout ByteBuffer) {
-    if let text { append(text, to: &bytes) }
+  private func append(_ text: String?, to bytes: inout ByteBuffer) {
+    guard let text else { return }
+    Self.append(isForTerminal ? HostileText.escaped(text) : text, to: &bytes)
   }
 
   /// Appends text, in quotes where a comma, a quote or a line break is in it.

@@ -33,7 +33,8 @@ struct RowPrinter<Row: OutputRow> {
       switch options.format {
       case .table: .table(TableRenderer(columns: columns, options: options))
       case .json: .json(JSONLines(fields: fields))
-      case .csv: .csv(CSVLines(fields: fields, header: options.header))
+      case .csv:
+        .csv(CSVLines(fields: fields, header: options.header, isForTerminal: options.width != nil))
       }
   }
 
@@ -107,8 +108,9 @@ struct CSVLines<Row: OutputRow> {
   private var text = CSVText()
 
   /// Writes these fields, and first their names where asked.
-  init(fields: [Row.Field], header: Bool) {
+  init(fields: [Row.Field], header: Bool, isForTerminal: Bool = false) {
     self.fields = fields
+    text.isForTerminal = isForTerminal
     isProcess = fields.map { $0.rawValue == "process" }
     isHeaderDue = header
   }
