@@ -18,9 +18,17 @@ public final class RecorderLock {
     let lockPath = Self.lockPath(path)
     let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
     guard descriptor >= 0 else {
+      let isOdd = errno == EISDIR || errno == ELOOP || errno == ENXIO
       throw StoreError(
         .noPermission, path: lockPath, why: String(cString: strerror(errno)),
-        hint: "whoever writes a history needs to write in its directory; --db names another file")
+        hint: isOdd
+          ? Self.oddHint
+          : "whoever writes a history needs to write in its directory; --db names another file")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      Glibc.close(descriptor)
+      throw StoreError(.other, path: lockPath, why: "not a regular file", hint: Self.oddHint)
     }
     var lock = Self.wholeFile(type: Int16(F_WRLCK))
     guard fcntl(descriptor, Self.setLock, &lock) == 0 else {
@@ -63,15 +71,33 @@ public final class RecorderLock {
     return lock.l_type == Int16(F_UNLCK) ? .none : .recorder(pid: readPID(descriptor))
   }
 
+  private static let oddHint = "a recorder makes this file: what is in its place is none, and can be removed"
+
   // F_OFD_GETLK and F_OFD_SETLK of <fcntl.h>, which are behind _GNU_SOURCE.
   private static let getLock: Int32 = 36
   private static let setLock: Int32 = 37
 
   /// Beside the database itself, by whichever links it is named.
   private static func lockPath(_ database: String) -> String {
-    guard let real = realpath(database, nil) else { return database + ".lock" }
+    guard let real = realpath(database, nil) else { return target(of: database) + ".lock" }
     defer { free(real) }
     return String(cString: real) + ".lock"
+  }
+
+  /// Where a database will be made that is not there yet: a link may lead to its place.
+  private static func target(of path: String) -> String {
+    var path = path
+    for _ in 0..<40 {
+      var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+      let count = bytes.withUnsafeMutableBytes { bytes in
+        readlink(path, bytes.bindMemory(to: CChar.self).baseAddress!, bytes.count)
+      }
+      guard count > 0 else { break }
+      let next = String(decoding: bytes.prefix(count), as: UTF8.self)
+      let directory = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
+      path = next.utf8.first == UInt8(ascii: "/") ? next : directory + next
+    }
+    return path
   }
 
   private static func wholeFile(type: Int16) -> flock {

@@ -61,6 +61,7 @@ struct RecordCommand: ParsableCommand {
     try global.checkColumns(EventRow.self)
     let path = try DatabasePath.toWrite(.look(option: global.db))
     let listeners = try Listeners(listenerOptions, database: path, names, global)
+    try global.checkPlace(of: path)
     try DatabasePath.makeDirectory(for: path)
     // Nobody else's history is anybody else's business: no access for others, whatever the umask says.
     umask(0o027)

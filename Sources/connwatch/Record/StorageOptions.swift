@@ -104,8 +104,10 @@ struct HistoryStart {
       accountName: { Names.userName($0) })
     let writer = try HistoryWriter(path: path, run: run, now: now)
     var resumption = writer.resumption
-    if resumption.lastSampleBoot != nil {
-      resumption.endedLately = try HistoryReader(path: path).endedLately(at: now)
+    if let boot = resumption.lastSampleBoot, let sampled = resumption.lastSample {
+      // On the clock of that sample: it may have been set since.
+      let passed = SystemClock().now().boot - boot
+      resumption.endedLately = try HistoryReader(path: path).endedLately(at: sampled + max(0, passed))
     }
     writer.forgetResumption()
     self.resumption = resumption
