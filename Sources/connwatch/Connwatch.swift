@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CTerminal
 import ConnCore
 import ConnStore
 @preconcurrency import Glibc
@@ -46,7 +47,14 @@ struct Connwatch: ParsableCommand {
 
   static func main() {
     signal(SIGPIPE, SIG_IGN)
-    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
+    Glibc.exit(run(arguments()))
+  }
+
+  /// The words after the program's name. CommandLine would read them from /proc, and have none where that is not mounted.
+  private static func arguments() -> [String] {
+    let count = ctm_argument_count()
+    guard count > 0 else { return Array(CommandLine.arguments.dropFirst()) }
+    return (1..<max(1, count)).map { String(cString: ctm_argument($0)) }
   }
 
   /// Runs one command line and returns the exit status.

@@ -39,7 +39,7 @@ extension EndToEnd {
       try await scene.expectSound()
     }
 
-    static let steps: [Double] = [3600, -3600, 30 * day, -30 * day]
+    static let steps = Effort.of(short: [3600, -30 * day], long: [3600, -3600, 30 * day, -30 * day])
 
     @Test(arguments: sources, steps)
     func theWallClockSteps(source: String, seconds: Double) async throws {

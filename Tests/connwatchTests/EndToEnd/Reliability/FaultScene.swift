@@ -76,14 +76,14 @@ final class FaultScene {
   func lives() async throws -> [JSONLine] { try await stage.history() }
 
   func lives(of socket: Puppet.Socket) async throws -> [JSONLine] {
-    let filter = ["port", "\(socket.port)"]
-    return try await stage.history(filter)
+    try await stage.history(["port", "\(socket.port)", "and", "port", "\(listener.port)"])
   }
 
   private func heldLives() async throws -> [JSONLine] {
-    let ports = Set(held.map(\.port))
-    return try await lives().filter {
-      ports.contains($0.int("local_port") ?? 0) || ports.contains($0.int("remote_port") ?? 0)
+    // Both ports: the same client port may have been another connection's, to another service.
+    let ports = Set(held.map { Set([$0.port, listener.port]) })
+    return try await lives().filter { life in
+      ports.contains(Set([life.int("local_port") ?? 0, life.int("remote_port") ?? 0]))
     }
   }
 

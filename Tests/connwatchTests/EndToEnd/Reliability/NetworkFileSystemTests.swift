@@ -25,7 +25,7 @@ extension EndToEnd {
       try FileManager.default.copyItem(atPath: "/proc/net/tcp", toPath: table)
       let faults = try Faults(stage)
       faults.set(.fileSystem(stage.directory + "*", type: type))
-      for words in [Self.record, ["import", table]] {
+      for words in [Self.record, ["import", "--host", "web1", table]] {
         for path in [stage.database, stage.path("new/place.db")] {
           let outcome = try await run(words + ["--db", path], stage, faults, puppet)
           expectRefusal(outcome, [path, "network file system (\(name))", "--db", "local disk"])

@@ -85,8 +85,9 @@ extension EndToEnd {
         return try await stage.samples() > 0
       }
       let short = try await puppet.pair("short", listener)
-      try await puppet.close("short", reset: true)
-      try await puppet.close("shorts", reset: true)
+      // Without a reset, whose end does not tell whose it was.
+      try await puppet.close("short")
+      try await puppet.close("shorts")
       try await eventually("its end\n\(recorder.errors)") {
         let lives = try await stage.history(["port", "\(short.port)"])
         return lives.count == 2 && lives.allSatisfy { !$0.isNull("closed") }
