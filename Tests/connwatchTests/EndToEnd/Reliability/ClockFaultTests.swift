@@ -98,17 +98,17 @@ extension EndToEnd {
     }
 
     /// Each step is too small to be told; all together are not.
-    @Test(arguments: [0.3, -0.3])
+    @Test(arguments: [0.2, -0.2])
     func manySmallSteps(seconds: Double) async throws {
       let stage = try Stage()
       defer { stage.end() }
       let scene = try await FaultScene(stage, source: "proc")
-      let steps = Effort.of(short: 10, long: 100)
+      let steps = Effort.of(short: 15, long: 150)
       try await live(
         through: {
           for step in 1...steps {
             scene.faults.set(.wallClock(ahead: seconds * Double(step)))
-            try await Task.sleep(for: .milliseconds(60))
+            try await Task.sleep(for: .milliseconds(110))
           }
           try await scene.sample()
         }, scene)

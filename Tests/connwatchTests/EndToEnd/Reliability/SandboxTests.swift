@@ -49,6 +49,10 @@ extension EndToEnd {
         says: nil,
         source: "netlink+end+trace"),
       Place(
+        testDescription: "a user namespace, as root of it",
+        script: "exec unshare --user --map-root-user --pid --fork --mount-proc \"$@\"", says: "not seen",
+        source: "netlink+end"),
+      Place(
         testDescription: "root without capabilities", script: "exec \(powerless) \"$@\"", says: "not seen",
         source: "netlink+end"),
       Place(

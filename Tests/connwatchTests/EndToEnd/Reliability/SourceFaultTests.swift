@@ -122,10 +122,10 @@ extension EndToEnd {
       let scene = try await FaultScene(stage, source: source)
       let through = try await scene.open()
       let used = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(scene.recorder.pid)/fd").count
-      _ = try await stage.tool(["prlimit", "--nofile=\(used)", "--pid", "\(scene.recorder.pid)"])
+      _ = try await stage.tool(["prlimit", "--nofile=\(used):", "--pid", "\(scene.recorder.pid)"])
       let after = try await scene.open()
       try await scene.close(through)
-      _ = try await stage.tool(["prlimit", "--nofile=1024:4096", "--pid", "\(scene.recorder.pid)"])
+      _ = try await stage.tool(["prlimit", "--nofile=1024:", "--pid", "\(scene.recorder.pid)"])
       try await scene.close(after)
       try await scene.end()
     }
