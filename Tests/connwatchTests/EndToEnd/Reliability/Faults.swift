@@ -71,7 +71,12 @@ final class Faults {
 
   /// What the program is to be given.
   var environment: [String: String?] {
-    ["LD_PRELOAD": preload, "CONNWATCH_FAULTS": path, "ASAN_OPTIONS": "verify_asan_link_order=0"]
+    // The address sanitizer wants to be loaded before anything else, unless it is told otherwise.
+    let sanitizer = [ProcessInfo.processInfo.environment["ASAN_OPTIONS"], "verify_asan_link_order=0"]
+    return [
+      "LD_PRELOAD": preload, "CONNWATCH_FAULTS": path,
+      "ASAN_OPTIONS": sanitizer.compactMap { $0 }.joined(separator: ":"),
+    ]
   }
 
   /// Rules in the place of all there were, from now on.
