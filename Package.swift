@@ -20,6 +20,8 @@ let package = Package(
     .library(name: "ProcNet", targets: ["ProcNet"]),
     .library(name: "KernelNet", targets: ["KernelNet"]),
     .library(name: "ConnStore", targets: ["ConnStore"]),
+    // Loaded into connwatch by tests; a product, so that it is built and linked with nothing.
+    .library(name: "Faults", type: .dynamic, targets: ["Faults"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -39,6 +41,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(name: "Faults", path: "Tests/Faults"),
     .testTarget(name: "ConnCoreTests", dependencies: ["ConnCore"], swiftSettings: strict),
     .testTarget(name: "ProcNetTests", dependencies: ["ProcNet", "ConnCore"], swiftSettings: strict),
     .testTarget(

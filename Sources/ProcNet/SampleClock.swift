@@ -30,8 +30,17 @@ public struct SystemClock: SampleClock {
   public init() {}
 
   /// The present moment, in whole microseconds.
+  ///
+  /// Where the process was stopped between the two clocks they are read again: it would look like a step of one.
   public func now() -> Moment {
-    Moment(wall: Timestamp(microseconds: Self.read(CLOCK_REALTIME)), boot: Self.read(CLOCK_BOOTTIME))
+    var boot = Self.read(CLOCK_BOOTTIME)
+    for _ in 0..<10 {
+      let wall = Self.read(CLOCK_REALTIME)
+      let after = Self.read(CLOCK_BOOTTIME)
+      if after - boot < 1000 { return Moment(wall: Timestamp(microseconds: wall), boot: boot) }
+      boot = after
+    }
+    return Moment(wall: Timestamp(microseconds: Self.read(CLOCK_REALTIME)), boot: boot)
   }
 
   private static func read(_ clock: clockid_t) -> Int64 {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CTerminal
 import ConnCore
 import ConnStore
 @preconcurrency import Glibc
@@ -48,7 +49,14 @@ struct Connwatch: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // Nobody's history is everybody's business: what is made is closed to others, whatever the umask was.
     umask(0o027)
-    Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
+    Glibc.exit(run(arguments()))
+  }
+
+  /// The words after the program's name. CommandLine would read them from /proc, and have none where that is not mounted.
+  private static func arguments() -> [String] {
+    let count = ctm_argument_count()
+    guard count > 0 else { return Array(CommandLine.arguments.dropFirst()) }
+    return (1..<max(1, count)).map { String(cString: ctm_argument($0)) }
   }
 
   /// Runs one command line and returns the exit status.

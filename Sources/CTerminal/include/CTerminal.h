@@ -7,6 +7,7 @@
 #ifndef CTERMINAL_H
 #define CTERMINAL_H
 
+#include "ctm_arguments.h"
 #include "ctm_crash.h"
 #include "ctm_files.h"
 

@@ -43,7 +43,11 @@ extension BackgroundWriter {
   ) throws(StoreError) -> sending (HistoryWriter, HistoryWriter.Resumption) {
     let writer = try HistoryWriter(path: path, run: run, now: now)
     var left = writer.resumption
-    if left.lastSampleBoot != nil { left.endedLately = try HistoryReader(path: path).endedLately(at: now) }
+    if let boot = left.lastSampleBoot, let sampled = left.lastSample {
+      // On the clock of that sample: it may have been set since.
+      let passed = max(0, SystemTime.boot() - boot)
+      left.endedLately = try HistoryReader(path: path).endedLately(at: sampled + passed)
+    }
     writer.forgetResumption()
     return (writer, left)
   }

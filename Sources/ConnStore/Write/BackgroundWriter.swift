@@ -112,7 +112,7 @@ public final class BackgroundWriter: @unchecked Sendable {
       } catch {
         keep(batch, error)
         if isLast { return }
-        makeRoom(after: error, batch.last)
+        makeRoom(after: error, batch)
         continue
       }
       // What cannot be tidied now is tidied later, and nothing is lost by it: said once.
@@ -143,10 +143,10 @@ public final class BackgroundWriter: @unchecked Sendable {
 
   /// Where a held history is out of room, makes some of what it has: the next attempt may then succeed, with the disk
   /// as full as it is.
-  private func makeRoom(after error: StoreError, _ now: Timestamp) {
+  private func makeRoom(after error: StoreError, _ batch: Batch) {
     guard error.kind == .full, let writer = keeper.writer else { return }
     if let words = try? retention.look(at: writer) { notice(words) }
-    if writer.held != nil { _ = try? retention.run(on: writer, now: now) }
+    if writer.held != nil { _ = try? retention.run(on: writer, after: batch) }
     keeper.restamp(writer)
   }
 

@@ -120,7 +120,7 @@ final class HistoryKeeper {
     defer { restamp(writer) }
     do {
       if let words = try retention.look(at: writer) { notice(words) }
-      try retention.run(on: writer, now: batch.last)
+      try retention.run(on: writer, after: batch)
       try writer.digest(after: batch.renumbered(by: offset))
       if let words = try log.look(at: writer, now: batch.boot) { notice(words) }
     } catch {
@@ -188,11 +188,16 @@ final class HistoryKeeper {
   }
 }
 
-/// The wall clock, where no batch tells the time.
+/// The clocks, where no batch tells the time.
 enum SystemTime {
-  static func now() -> Timestamp {
+  static func now() -> Timestamp { Timestamp(microseconds: read(CLOCK_REALTIME)) }
+
+  /// CLOCK_BOOTTIME in microseconds.
+  static func boot() -> Int64 { read(CLOCK_BOOTTIME) }
+
+  private static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
   }
 }

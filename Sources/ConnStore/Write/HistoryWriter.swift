@@ -84,6 +84,8 @@ public final class HistoryWriter {
   private let verdicts: VerdictWriter
   /// Lives taken out since the dictionaries were last swept.
   var removedSinceSweep = 0
+  /// The time by which it is taken out.
+  var pruningClock: PruningClock
   /// When nothing was found to be too old, in ``Retention/pace``s.
   var prunedAt: Int64?
   /// The size that it is held at while the disk has too little free; nil where it may grow.
@@ -121,6 +123,11 @@ public final class HistoryWriter {
     takeOut = try connection.prepare("DELETE FROM open_life WHERE id = ?")
     addGap = try connection.prepare("INSERT INTO gap VALUES(NULL, ?, ?, ?, ?, ?)")
     resumption = try Self.readResumption(connection, run: run, now: now)
+    var offset: Int64?
+    if let boot = resumption.lastSampleBoot {
+      offset = try connection.leastOffset(bootID: run.bootID, boot: boot)
+    }
+    pruningClock = PruningClock(offset: offset, earlier: resumption.lastSample)
     samples = try SampleWriter(connection, dictionaries, lastSample: resumption.lastSample)
     digests = try DigestWriter(connection)
     verdicts = try VerdictWriter(connection)

@@ -22,13 +22,20 @@ public final class RecorderLock {
     let descriptor = open(
       lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o640)
     guard descriptor >= 0 else {
+      let isOdd = errno == EISDIR || errno == ELOOP || errno == ENXIO
       throw StoreError(
         .noPermission, path: lockPath, why: String(cString: strerror(errno)),
-        hint: "whoever writes a history needs to write in its directory; --db names another file")
+        hint: isOdd
+          ? Self.oddHint
+          : "whoever writes a history needs to write in its directory; --db names another file")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      Glibc.close(descriptor)
+      throw StoreError(.other, path: lockPath, why: "not a regular file", hint: Self.oddHint)
     }
     // It is emptied and written to: never a file that has another name too, which somebody else may have given it.
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
+    guard status.st_nlink <= 1 else {
       Glibc.close(descriptor)
       throw StoreError(
         .link, path: lockPath, why: "not a file of its own",
@@ -76,6 +83,8 @@ public final class RecorderLock {
     guard fcntl(descriptor, getLock, &lock) == 0 else { return .unknown }
     return lock.l_type == Int16(F_UNLCK) ? .none : .recorder(pid: readPID(descriptor))
   }
+
+  private static let oddHint = "a recorder makes this file: what is in its place is none, and can be removed"
 
   // F_OFD_GETLK and F_OFD_SETLK of <fcntl.h>, which are behind _GNU_SOURCE.
   private static let getLock: Int32 = 36

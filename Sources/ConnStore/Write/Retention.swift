@@ -34,6 +34,13 @@ public struct Retention: Sendable {
     self.keepFree = keepFree
   }
 
+  /// Takes out one piece of what is too old or too much after a batch, by a clock that a step does not deceive.
+  func run(on writer: HistoryWriter, after batch: Batch) throws(StoreError) {
+    // A batch of no sample has the time of the one before.
+    guard batch.samples > 0 else { return }
+    try run(on: writer, now: writer.pruningClock.now(wall: batch.last, boot: batch.boot))
+  }
+
   /// Takes out one piece of what is too old or too much.
   ///
   /// - Returns: how many lives were taken out; a piece that is not full means there is no more to do.

@@ -80,6 +80,11 @@ enum DatabasePath {
 }
 
 extension GlobalOptions {
+  /// Makes sure that a database can be written where it is to be; says so where that is not certain.
+  func checkPlace(of database: String) throws(StoreError) {
+    if let doubt = try FileSystem.check(database: database) { remark(doubt) }
+  }
+
   /// Opens the history to be read.
   func openHistory() throws -> HistoryReader {
     guard let path = DatabasePath.toRead(.look(option: db)) else {

@@ -74,6 +74,7 @@ struct ImportCommand: ParsableCommand {
     }
     guard !opened.isEmpty else { throw ExitCode(2) }
     let path = try DatabasePath.toWrite(.look(option: global.db))
+    try global.checkPlace(of: path)
     try DatabasePath.makeDirectory(for: path)
     let writer = try EvidenceWriter(path: path, now: now)
     for group in opened {

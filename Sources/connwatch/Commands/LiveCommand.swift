@@ -85,6 +85,7 @@ struct LiveCommand: ParsableCommand {
     var written: String?
     if record {
       let path = try DatabasePath.toWrite(.look(option: global.db))
+      try global.checkPlace(of: path)
       try DatabasePath.makeDirectory(for: path)
       written = path
     }

@@ -61,6 +61,7 @@ struct RecordCommand: ParsableCommand {
     try global.checkColumns(EventRow.self)
     let path = try DatabasePath.toWrite(.look(option: global.db))
     let listeners = try Listeners(listenerOptions, database: path, names, global)
+    try global.checkPlace(of: path)
     try DatabasePath.makeDirectory(for: path)
     ProcessMemory.returnLargeBlocks()
     let signals = SignalWait()

@@ -20,6 +20,10 @@ struct ClockWatch {
 
   var interval: Int64
   private var last: Reading?
+  /// Steps that were too small to be told, together: less what a time daemon may have slewed the clock by.
+  private var drift: Int64 = 0
+  /// A thousandth of the time that passes is taken for slewing, twice what the kernel's own does (adjtimex(2)).
+  private static let slewing: Int64 = 1000
 
   /// Watches samples that are due each `interval` microseconds.
   init(interval: Int64) { self.interval = interval }
@@ -31,7 +35,9 @@ struct ClockWatch {
     var gaps: [Gap] = []
     let monotonic = now.monotonic - last.monotonic
     let asleep = now.boot - last.boot - monotonic
-    let stepped = (now.wall - last.wall) - (now.boot - last.boot)
+    let passed = now.boot - last.boot
+    let stepped = (now.wall - last.wall) - passed
+    drift += stepped
     // On the clock of before the step, so that a gap is never longer than the time that passed.
     let until = now.wall + -stepped
     if asleep > Self.tolerance {
@@ -44,12 +50,16 @@ struct ClockWatch {
           last.wall, until, "overrun", samples: max(1, monotonic / interval - 1),
           "a sample took \(Self.seconds(monotonic)) s"))
     }
-    if abs(stepped) > Self.tolerance {
-      let sign = stepped < 0 ? "-" : "+"
+    if abs(drift) > Self.tolerance {
+      let sign = drift < 0 ? "-" : "+"
       gaps.append(
         gap(
           min(last.wall, now.wall), max(last.wall, now.wall), "clock stepped", samples: 0,
-          "by \(sign)\(Self.seconds(abs(stepped))) s"))
+          "by \(sign)\(Self.seconds(abs(drift))) s"))
+      drift = 0
+    } else {
+      let slewed = min(abs(drift), max(0, passed) / Self.slewing)
+      drift -= drift < 0 ? -slewed : slewed
     }
     return gaps
   }

@@ -122,8 +122,25 @@ final class Recording {
       samples[namespace.netns] = sample
     }
     observe?(samples)
-    try recorder.take(samples, lost: lost, monotonic: SignalWait.monotonic())
+    let boot = (samples[nil] ?? samples.values.first)?.snapshot.bootTime ?? 0
+    try recorder.take(samples, lost: lost, monotonic: Self.monotonic(atBoot: boot))
     return samples.values.lazy.compactMap(\.snapshot.failure).first
+  }
+
+  /// CLOCK_MONOTONIC at a moment that is told by CLOCK_BOOTTIME.
+  ///
+  /// A process can be stopped between a snapshot and here, or between two readings of clocks: what one clock had gone on
+  /// by then would be taken for a suspension.
+  private static func monotonic(atBoot boot: Int64) -> Int64 {
+    let clock = SystemClock()
+    var (monotonic, now) = (SignalWait.monotonic(), clock.now().boot)
+    for _ in 0..<10 {
+      let before = clock.now().boot
+      monotonic = SignalWait.monotonic()
+      now = clock.now().boot
+      if now - before < 1000 { break }
+    }
+    return monotonic - (now - boot)
   }
 
   /// Hands over what was heard between two samples that are far apart.
@@ -158,7 +175,8 @@ final class Recording {
       told.isLast = isLast
       heard[namespace.netns] = told
     }
-    let since = lastHeard ?? now
+    // The clock may have been set back meanwhile.
+    let since = min(lastHeard ?? now, now)
     if let count = news.lostEvents {
       let why = news.failure.map { "\($0)" } ?? (count > 0 ? "\(count) events lost" : nil)
       lost.append(Gap(since: since, until: now, cause: "trace overrun", samples: 0, detail: why))

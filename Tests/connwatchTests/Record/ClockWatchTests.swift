@@ -35,4 +35,18 @@ import Testing
     #expect(found == expected)
     #expect(gaps.allSatisfy { $0.since <= $0.until })
   }
+
+  /// Seconds that the clock steps by with each of twenty samples, and how often that is told.
+  @Test(arguments: [(0.3, 10), (-0.3, 10), (0.0005, 0), (0.02, 0), (0.1, 3), (0.0, 0)])
+  func smallStepsAreAddedUp(step: Double, told: Int) {
+    var watch = ClockWatch(interval: 1_000_000)
+    var gaps: [Gap] = []
+    for sample in 0...20 {
+      let wall = Timestamp(microseconds: 1_700_000_000_000_000 + Int64(Double(sample) * (1 + step) * 1e6))
+      let boot = Int64(sample) * 1_000_000
+      gaps += watch.take(.init(wall: wall, boot: boot, monotonic: boot))
+    }
+    #expect(gaps.count == told, "\(gaps)")
+    #expect(gaps.allSatisfy { $0.cause == "clock stepped" && $0.since <= $0.until })
+  }
 }
