@@ -62,7 +62,7 @@ struct KilledHistory {
     let next =
       access(path, F_OK) == 0
       ? try? await stage.sql("SELECT coalesce(max(next_life), 0) FROM sample", path) : nil
-    readFrom = (next.flatMap { Int($0[0][0]) } ?? 0) - 3000
+    readFrom = (next.flatMap { Int($0[0][0]) } ?? 0) - 1000
     acknowledged = try await read()
     samplesAtBegin = acknowledged.samples
     checkpoint = nil
