@@ -33,6 +33,8 @@ BINARY = os.path.join(ROOT, ".build", "release", "connwatch")
 PACE = 10
 # Growth from the second quarter to the last that is still called none.
 ALLOWED = 0.05
+# Bytes that the log may take: the recorder shortens it to 16 MB whenever no reader is in the way.
+LOG = 32 << 20
 KEYS = ("1", "2", "3", "4", "j", "j", "k", "NPage", "PPage", "s", "S", "p", "a", "a", "[", "[", "]", "n", "?", "Escape", "Enter", "Escape", "Space", "Space")
 COLUMNS = ("seconds", "program", "rss_kb", "anonymous_kb", "pss_kb", "private_dirty_kb", "descriptors", "threads", "database_bytes", "log_bytes")
 
@@ -248,6 +250,8 @@ def judge(rows):
         failures.append(f"{name}: {what} rose from {earlier:g} to {later:g}")
     if file_before and file_after / file_before - 1 > ALLOWED:
       failures.append(f"{name}: the database grew by {file_after / file_before - 1:.1%}")
+    if log > LOG:
+      failures.append(f"{name}: the log grew to {log / 1e6:.1f} MB")
     files = (f"{file_before / 1e6:.1f} → {file_after / 1e6:.1f} MB", f"{log / 1e6:.1f} MB") if file_before else ("", "")
     print(
       f"| `{name}` | {before / 1024:.1f} MB | {after / 1024:.1f} MB | {growth:+.1%} | {dirty / 1024:.1f} → {dirty_after / 1024:.1f} MB "

@@ -6,7 +6,7 @@ import Testing
 
 /// Tests that run the program itself, on real sockets. One after the other: they measure what a sampler sees, and
 /// a machine that is busy with several of them sees less.
-@Suite(.serialized, .timeLimit(.minutes(Effort.of(short: 10, long: 120))))
+@Suite(.serialized, .timeLimit(.minutes(Effort.of(short: 20, long: 120))))
 struct EndToEnd {}
 
 /// What a test needs of the machine, found out once.
