@@ -55,7 +55,7 @@ extension EndToEnd {
         _ = try await child.end()
       }
       // That the question can be answered otherwise:
-      let holder = try await hold(stage)
+      _ = try await hold(stage)
       try await puppet.order(["do": "burst", "rounds": 2, "width": 100, "lifetime": 0.2])
       try await eventually("a reader that holds it") { try await isHeld(stage) }
       try await stage.stop(recorder)

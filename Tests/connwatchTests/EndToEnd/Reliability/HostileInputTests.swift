@@ -60,7 +60,7 @@ extension EndToEnd {
       let writer = try stage.start(["sh", "-c", "exec yes '- - - - -' >> '\(path)'"])
       defer { writer.send(SIGKILL) }
       func size() -> Int {
-        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) as? Int ?? 0
+        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
       }
       let before = size()
       try await eventually("growth") { size() > before }
