@@ -30,13 +30,18 @@ public final class HistoryReader {
         .noPermission, path: path, why: String(cString: strerror(errno)),
         hint: "run as its owner or a member of its group, or name another with --db")
     }
+    // SQLite would remove the log beside an empty file, which may be all that is left of a history.
+    if Self.fileSize(path) == 0, access((try FilePlace.resolve(path)) + "-wal", F_OK) == 0 {
+      throw Self.isEmpty(path)
+    }
     connection = try Self.open(path)
     try connection.run("PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA query_only = 1")
     schema = try Migration.check(connection)
-    guard schema > 0 else {
-      throw StoreError(
-        .foreign, path: path, why: "an empty file, not a database", hint: "connwatch record makes one")
-    }
+    guard schema > 0 else { throw Self.isEmpty(path) }
+  }
+
+  private static func isEmpty(_ path: String) -> StoreError {
+    StoreError(.foreign, path: path, why: "an empty file, not a database", hint: "connwatch record makes one")
   }
 
   /// A file that the recorder closed has no log beside it, and SQLite then wants to make one: where the directory

@@ -46,7 +46,12 @@ extension BackgroundWriter {
     if let boot = left.lastSampleBoot, let sampled = left.lastSample {
       // On the clock of that sample: it may have been set since.
       let passed = max(0, SystemTime.boot() - boot)
-      left.endedLately = try HistoryReader(path: path).endedLately(at: sampled + passed)
+      do throws(StoreError) {
+        left.endedLately = try HistoryReader(path: path).endedLately(at: sampled + passed)
+      } catch {
+        // Taken away at this very moment: it is noticed with the first batch.
+        guard error.kind == .missing else { throw error }
+      }
     }
     writer.forgetResumption()
     return (writer, left)

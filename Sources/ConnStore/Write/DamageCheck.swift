@@ -112,9 +112,14 @@ final class DamageCheck: Sendable {
     switch depth {
     case .pages:
       let finding = try reader.connection.text("PRAGMA quick_check(1)")
-      return finding == "ok" ? nil : finding
-    case .all: return try reader.check().first
+      return finding == "ok" ? nil : finding.map(Self.onOneLine)
+    case .all: return try reader.check().first.map(Self.onOneLine)
     }
+  }
+
+  /// SQLite's words begin with a line of their own that names the database.
+  private static func onOneLine(_ finding: String) -> String {
+    finding.split(separator: "\n").filter { !$0.hasPrefix("*** in database") }.joined(separator: "; ")
   }
 }
 

@@ -40,8 +40,9 @@ extension HistoryKeeper {
   /// What a file that does not lie as it was left has suffered, as far as that can be seen at once.
   private func loss(_ writer: HistoryWriter, _ now: FileStamp?) -> Loss? {
     guard let now, let stamp, now.file == stamp.file else { return .replaced }
-    if now.log != stamp.log || now.index != stamp.index { return .withoutLog }
+    // First: who only reads an empty file removes the log beside it.
     if now.size < Int64(DatabaseHeader.size) { return .truncated }
+    if now.log != stamp.log || now.index != stamp.index { return .withoutLog }
     // What cannot be read now may be read later.
     guard let header = writer.connection.header() else { return nil }
     guard header.isSound else { return .damaged("its header is overwritten") }

@@ -23,9 +23,13 @@ struct PruningClock {
 
   /// Begins with what the samples of this boot's last day say, or with the last sample of an earlier boot.
   init(offset: Int64?, earlier: Timestamp?) {
-    self.offset = offset
-    self.earlier = offset == nil ? earlier : nil
+    self.offset = offset.flatMap { Self.sane.contains($0) ? $0 : nil }
+    guard self.offset == nil, let earlier, Self.sane.contains(earlier.microseconds) else { return }
+    self.earlier = earlier
   }
+
+  /// What a clock can say: a damaged file can have anything, and sums of it must be numbers too.
+  private static let sane: ClosedRange<Int64> = -(1 << 60)...(1 << 60)
 
   /// The time that is believed, at a sample.
   mutating func now(wall: Timestamp, boot: Int64) -> Timestamp {

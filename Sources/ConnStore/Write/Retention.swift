@@ -58,8 +58,12 @@ public struct Retention: Sendable {
     let isSwept = writer.removedSinceSweep < min(Self.sweepAfter, max(1000, fits / 4))
     if try isTooMuch(writer) {
       if !isSwept { try writer.sweepDictionaries() }
-      if try isTooMuch(writer) {
-        removed += try connection.removeOldestLives(min(Self.pieceOfLives, max(100, fits / 20)))
+      // In pieces, since a deletion needs room too; as many as it takes, since more can come than one of them.
+      while removed < Self.pieceOfLives {
+        guard try isTooMuch(writer) else { break }
+        let piece = try connection.removeOldestLives(min(Self.pieceOfLives, max(100, fits / 20)))
+        removed += piece
+        if piece == 0 { break }
       }
     } else if removed < Self.pieceOfLives && writer.removedSinceSweep >= Self.sweepAfter {
       // In a quiet moment, once much has gone since the last time.

@@ -16,7 +16,8 @@ enum ArgumentOrder {
   /// Every option of any command that takes a value as the next word.
   static let valueOptions: [String] = [
     "--at", "--byte-order", "--color", "--columns", "--db", "--expected", "--file", "--for", "--format",
-    "--group-by", "--host", "--ignore", "--interval", "--keep", "--learn", "--limit", "--max-size", "--netns",
+    "--group-by", "--host", "--ignore", "--interval", "--keep", "--keep-free", "--learn", "--limit",
+    "--max-size", "--netns",
     "--on-listener", "--proc", "--since", "--source", "--until", "-S", "-U",
   ]
 

@@ -56,6 +56,10 @@ final class EvidenceFile {
       close(descriptor)
       throw Failure("\(name): \(kind), not a file")
     }
+    if isFIFO, !Self.isWritten(descriptor) {
+      close(descriptor)
+      throw Failure("\(name): a FIFO that nobody writes to")
+    }
     // Files of /proc say that they have no bytes.
     size = status.st_size > 0 && !isFIFO ? Int(status.st_size) : nil
     modified = Timestamp(
@@ -97,15 +101,16 @@ final class EvidenceFile {
     return bytes.count - end - 1
   }
 
-  /// Reads on; waits for more where others are writing to a FIFO, and a second for somebody who does.
+  /// Waits a second for somebody to write to a FIFO.
+  private static func isWritten(_ descriptor: Int32) -> Bool {
+    var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&event, 1, 1000) > 0 && event.revents & Int16(POLLIN) != 0
+  }
+
+  /// Reads on; waits for more where others are writing to a FIFO.
   private func read(_ room: UnsafeMutableRawBufferPointer, after offset: Int) throws(Failure) -> Int {
-    if isFIFO, offset == 0 {
-      var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      _ = poll(&event, 1, 1000)
-    }
     while true {
       let count = Glibc.read(descriptor, room.baseAddress, wanted(room.count, after: offset))
-      if count == 0, offset == 0, isFIFO { throw Failure("\(name): a FIFO that nobody writes to") }
       if count >= 0 { return count }
       if errno == EAGAIN {
         var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
