@@ -190,8 +190,10 @@ import Testing
     let reader = try HistoryReader(path: scratch.path)
     #expect(try reader.lives(LifeQuery()).map(\.id) == [2, 1])
     #expect(try reader.openLives().map(\.id) == [1])
-    // Two samples waited at the least, or three, if the text was found when the third came.
-    #expect(Set(try reader.gaps().map(\.cause)) == ["database replaced", "database unwritable"])
+    // How many samples waited, and whether that is worth a gap, depends on when the writer's thread had its turns.
+    let causes = try reader.gaps().map(\.cause)
+    #expect(causes.filter { $0 == "database replaced" }.count == 1, "\(causes)")
+    #expect(Set(causes).isSubset(of: ["database replaced", "database unwritable"]), "\(causes)")
   }
 
   @Test func aLockWhoseFileIsGoneIsTakenAgain() throws {
