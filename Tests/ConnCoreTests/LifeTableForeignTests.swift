@@ -7,8 +7,11 @@ import Testing
 /// The trace is of the whole machine: sockets of other network namespaces, with the same ends as ours or not.
 @Suite struct LifeTableForeignTests {
   /// A scene of another namespace and one of ours, with the same ends, `apart` microseconds later.
-  private func model(_ foreign: KernelScene, _ ours: KernelScene?, apart: Int64) -> KernelModel {
+  private func model(
+    _ foreign: KernelScene, _ ours: KernelScene?, apart: Int64, timeWait: Int64 = 60_000_000
+  ) -> KernelModel {
     var model = KernelModel()
+    model.timeWait = timeWait
     for (scene, isOurs) in [(foreign, false), (ours, true)] {
       guard let scene else { continue }
       let (client, server) = (KernelScene.client, KernelScene.server)
@@ -61,6 +64,77 @@ import Testing
     #expect(run(model, []) == [])
     var wrong: [String] = []
     for event in model.trace { wrong += run(model, [event.boot]) }
+    #expect(wrong.first == nil, "\(wrong.count)")
+  }
+
+  /// The rows of a snapshot are later than what was traced before it: they can show ours where only the other one was
+  /// traced so far.
+  @Test(arguments: KernelScene.recorded, [-400_000, -100_000, -60, 60, 100_000, 600_000])
+  func rowsOfOursWhereOnlyTheOtherWasTraced(_ foreign: KernelScene, _ apart: Int64) {
+    let model = model(foreign, KernelScene.recorded[0], apart: apart)
+    var wrong: [String] = []
+    for event in model.trace {
+      for lag in [80, 120_000] as [Int64] {
+        var run = KernelRun(model)
+        run.pass(cut: 0, at: 1000)
+        run.pass(cut: event.boot, at: event.boot + lag)
+        run.runOut(after: 20_000_000)
+        wrong += run.verdict().map { "\(event) +\(lag): \($0)" }
+      }
+    }
+    #expect(wrong.first == nil, "\(wrong.count)")
+  }
+
+  /// Whoever stops has nothing more to wait for: the numbers that rows showed tell whose the message is.
+  @Test(arguments: KernelScene.recorded, [-400_000, -100_000, -60, -20, 20, 60, 100_000])
+  func theLastPassKnowsThemApart(_ foreign: KernelScene, _ apart: Int64) {
+    let model = model(foreign, KernelScene.recorded[0], apart: apart, timeWait: 100_000)
+    let over = model.trace.map(\.boot).max()! + 1_000_000
+    var wrong: [String] = []
+    for event in model.trace {
+      for lag in [0, 80] as [Int64] {
+        var run = KernelRun(model)
+        run.pass(cut: 0, at: 1000)
+        run.pass(cut: event.boot, at: event.boot + lag)
+        // What is left in TIME_WAIT rows end, as they would for whoever goes on.
+        for second in Int64(0)..<4 {
+          run.pass(cut: over, at: over + second * 1_000_000) { $0.isLast = true }
+        }
+        wrong += run.verdict().map { "\(event.boot) +\(lag): \($0)" }
+      }
+    }
+    #expect(wrong.first == nil, "\(wrong.count)")
+  }
+
+  /// The kernel's address of a socket that is gone is soon that of another one, which is not taken for it.
+  @Test(arguments: KernelScene.recorded, [-100_000, -60, 60, 100_000])
+  func anAddressThatIsUsedAgain(_ foreign: KernelScene, _ apart: Int64) {
+    var model = model(foreign, KernelScene.recorded[0], apart: apart)
+    let begins = (model.trace.last?.boot ?? 0) + 10
+    var cast: [Character: Int] = [:]
+    for (letter, at) in zip("CSLET", 0...) {
+      let port = model.sockets[at].local.port
+      let isServer = "SLT".contains(letter)
+      let client = Endpoint(KernelScene.client.address, KernelScene.client.port + 7)
+      let (local, remote) = isServer ? (KernelScene.server, client) : (client, KernelScene.server)
+      cast[letter] = model.cast(
+        letter, local, letter == "L" ? Endpoint(.anyV4, 0) : remote, pid: 500 + Int32(port % 2))
+      model.sockets[model.sockets.count - 1].address = model.sockets[at].address
+    }
+    KernelScene.recorded[0].play(&model, cast, portShift: 7) { begins + $0 }
+    model.sort()
+    var wrong: [String] = []
+    for (place, event) in model.trace.enumerated() {
+      let after = model.trace[place...].filter { $0.boot >= begins }
+      for second in stride(from: place % 3, to: after.count, by: 3).map({ after[$0] }) {
+        var run = KernelRun(model)
+        run.pass(cut: 0, at: 1000)
+        run.pass(cut: event.boot, at: event.boot + 80)
+        run.pass(cut: second.boot, at: second.boot + 80)
+        run.runOut(after: 20_000_000)
+        wrong += run.verdict().map { "\(event.boot) \(second.boot): \($0)" }
+      }
+    }
     #expect(wrong.first == nil, "\(wrong.count)")
   }
 

@@ -32,6 +32,12 @@ extension LifeTable {
       due.append((traced, nil))
     }
     due.sort { $0.traced.openedBoot < $1.traced.openedBoot }
+    for place in due.indices where due[place].end != nil {
+      guard let at = giveBack(due[place].traced) else { continue }
+      for other in due.indices where other != place && due[other].traced.slot == at {
+        due[other].traced.slot = -1
+      }
+    }
     // What is left of several is of the last.
     var others: [(traced: Traced, end: SocketEnd?)] = []
     for (traced, end) in due.reversed() where !claimRest(traced, end, &pass) { others.append((traced, end)) }
@@ -43,16 +49,22 @@ extension LifeTable {
   /// Whether a traced socket is of our namespace for sure, or may be.
   func isOurs(_ traced: Traced, _ end: SocketEnd?, _ pass: Pass) -> (forSure: Bool, perhaps: Bool) {
     // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
-    let mayBeLost = lostEndsAt.map { generation &- $0 <= Self.patience } ?? false
     // What is taken by a listener is ours only where one of ours could have taken it.
     let isServed = traced.direction != .inbound || serves(traced.proto, traced.local)
     // An opener that was gone before it was looked at is taken to be where its maker was, which may have been elsewhere
     // by then: the message that has not come knows better. There is none of a socket that began another life.
-    let lacksEnd = pass.heard.hearsEnds && !pass.heard.isLast && !mayBeLost && traced.cookie != 0
+    let isKnown = traced.namespace != 0 && !isForeign(traced) && !lacksEnd(traced, end, pass)
     return (
-      end != nil || (traced.namespace != 0 && !isForeign(traced) && !lacksEnd),
-      traced.namespace == 0 && (!pass.heard.hearsEnds || mayBeLost) && isServed
+      end != nil || isKnown,
+      traced.namespace == 0 && (!pass.heard.hearsEnds || mayHaveLostEnds) && isServed
     )
+  }
+
+  private var mayHaveLostEnds: Bool { lostEndsAt.map { generation &- $0 <= Self.patience } ?? false }
+
+  /// True where the message of its end would have come if it were of our namespace.
+  private func lacksEnd(_ traced: Traced, _ end: SocketEnd?, _ pass: Pass) -> Bool {
+    end == nil && traced.cookie != 0 && pass.heard.hearsEnds && !pass.heard.isLast && !mayHaveLostEnds
   }
 
   func serves(_ proto: Proto, _ local: Endpoint) -> Bool {
@@ -93,7 +105,9 @@ extension LifeTable {
     }
     if traced.slot >= 0 {
       let at = traced.slot
-      guard slots[at].isLive, slots[at].socket == traced.socket || isOrphanOf(traced, at) else {
+      // The address may be another socket's by now, and the slot with it.
+      let isItsOwn = slots[at].socket == traced.socket && book[traced.socket]?.slot != at
+      guard slots[at].isLive, isItsOwn || isOrphanOf(traced, at) else {
         // Rows have ended it in this pass.
         if let end, let place = pass.placeOfEnded(traced.ends, cookie: nil),
           pass.ended[place].life.firstSeenBoot <= traced.openedBoot
@@ -103,7 +117,11 @@ extension LifeTable {
         }
         return
       }
-      if end == nil, slots[at].inode != 0, slots[at].cookie != 0, slots[at].cookie != traced.cookie {
+      // Rows show the number of what is left of a socket, which may be another than its own; of one that nobody has
+      // accepted yet they show its own, without an inode.
+      if end == nil, slots[at].cookie != 0, slots[at].cookie != traced.cookie,
+        slots[at].inode != 0 || lacksEnd(traced, end, pass)
+      {
         release(at)
         return
       }
@@ -125,8 +143,8 @@ extension LifeTable {
     }
     let at = find(traced.ends)
     if at >= 0 {
+      _ = giveBack(traced)
       let hasNumber = slots[at].cookie != 0 && slots[at].cookie == traced.cookie
-      if hasNumber, slots[at].socket != 0 { release(at) }
       let isFree = isFree(at, for: traced)
       // Where rows still show these ends they are in use again, and what was seen first was this one.
       let isSame = hasNumber || traced.covers(earliestSight(at), lives[at].firstState)
@@ -144,6 +162,18 @@ extension LifeTable {
       self.end(at, &pass)
     }
     add(traced, end, &pass)
+  }
+
+  /// Where rows have shown a traced socket's number, its slot is nobody else's.
+  ///
+  /// - Returns: the slot that was taken from another one.
+  private mutating func giveBack(_ traced: Traced) -> Int? {
+    let at = find(traced.ends)
+    guard at >= 0, slots[at].cookie != 0, slots[at].cookie == traced.cookie, slots[at].socket != 0,
+      slots[at].socket != traced.socket || traced.slot != at
+    else { return nil }
+    release(at)
+    return at
   }
 
   /// Takes a slot from a traced socket that was of another namespace: its number shows that it only had the same ends.

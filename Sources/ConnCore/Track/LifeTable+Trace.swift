@@ -67,12 +67,13 @@ extension LifeTable {
     let right = find(traced.ends)
     let wrong = traced.slot
     let other = right >= 0 ? slots[right].socket : 0
-    slots[wrong].socket = other
-    if let traced = book[other] {
+    if let traced = book[other], traced.slot == right {
+      slots[wrong].socket = other
       book[other]?.slot = wrong
       retime(wrong, traced.openedBoot, traced.owner)
     } else {
       // Nothing is known of it but what rows have shown.
+      slots[wrong].socket = 0
       retime(wrong, slots[wrong].lastSeenBoot, .notLookedUp)
       slots[wrong].ownerLooks = 0
       lives[wrong].sources.remove(.trace)
@@ -146,8 +147,12 @@ extension LifeTable {
 
   /// Parts a slot and its traced socket, of which nothing is left to tell.
   mutating func letGo(_ at: Int) {
-    book[slots[at].socket]?.slot = -1
-    book[slots[at].socket]?.isTold = true
+    let socket = slots[at].socket
+    // Where the socket is destroyed its address may be another one's by now.
+    if book[socket]?.slot == at {
+      book[socket]?.slot = -1
+      book[socket]?.isTold = true
+    }
     slots[at].socket = 0
   }
 
