@@ -144,21 +144,21 @@ private let curl = OwningProcess(
     }
     do {
       let writer = try scratch.writer(at: 20)
-      #expect(writer.resumption.cause == "recorder killed")
+      #expect(writer.resumption.cause == .recorderKilled)
       #expect(writer.resumption.lastSample == moment(5) && writer.resumption.lastSampleBoot == 5_000_000)
       #expect(writer.resumption.nextLife == 2)
       let life = try #require(writer.resumption.open.first)
       #expect(life.owner.process == curl && life.inode == 77 && life.firstSeenBoot == 0)
       try writer.close(now: moment(21))
     }
-    #expect(try scratch.writer(at: 30).resumption.cause == "recorder stopped")
+    #expect(try scratch.writer(at: 30).resumption.cause == .recorderStopped)
   }
 
   @Test func aRestartOfTheMachineEndsWhatWasOpen() throws {
     let scratch = try Scratch()
     try scratch.writer().write(makeBatch(5, next: 1, current: [makeLife(1)]))
     let writer = try scratch.writer(boot: "boot-2", at: 90)
-    #expect(writer.resumption.cause == "machine restarted" && writer.resumption.open.isEmpty)
+    #expect(writer.resumption.cause == .machineRestarted && writer.resumption.open.isEmpty)
     #expect(writer.resumption.lastSampleBoot == nil && writer.resumption.nextLife == 2)
     let life = try #require(try HistoryReader(path: scratch.path).lives(LifeQuery()).first)
     #expect(life.closed == moment(5))

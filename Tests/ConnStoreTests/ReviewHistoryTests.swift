@@ -144,7 +144,7 @@ private let day: Int64 = 86_400
     _ = try scratch.writer(boot: "boot-2", at: 90)
     let again = try scratch.writer(boot: "boot-2", at: 100)
     #expect(again.resumption.lastSampleBoot == nil)
-    #expect(again.resumption.cause == "machine restarted")
+    #expect(again.resumption.cause == .machineRestarted)
     #expect(again.resumption.open.isEmpty && again.resumption.lastSample == moment(5))
   }
 

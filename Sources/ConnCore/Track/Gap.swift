@@ -72,6 +72,11 @@ public struct Gap: Hashable, Sendable {
   public var detail: String?
 
   /// Makes a gap.
+  public init(since: Timestamp, until: Timestamp, cause: GapCause, samples: Int, detail: String? = nil) {
+    self.init(since: since, until: until, cause: cause.rawValue, samples: samples, detail: detail)
+  }
+
+  /// Makes a gap as it is stored, whoever wrote it.
   public init(since: Timestamp, until: Timestamp, cause: String, samples: Int, detail: String? = nil) {
     self.since = since
     self.until = until

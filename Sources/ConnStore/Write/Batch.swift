@@ -99,14 +99,14 @@ public struct Batch: Sendable {
   mutating func shed(downTo limit: Int, why: String) {
     guard finished.count > limit else { return }
     let given = finished.prefix(finished.count - limit)
-    var gap = Gap(since: first, until: first, cause: Self.couldNotWrite, samples: 0)
+    var gap = Gap(since: first, until: first, cause: .couldNotWrite, samples: 0)
     gap.since = given.map(\.firstSeen).min() ?? first
     gap.until = max(gap.since, given.compactMap(\.closed).max() ?? first)
     givenUp += given.count
     // What was opened in this batch is in no row yet.
     dropped += given.lazy.map(\.id).filter { [nextLife] in $0 < nextLife }
     finished.removeFirst(given.count)
-    if let place = gaps.firstIndex(where: { $0.cause == Self.couldNotWrite }) {
+    if let place = gaps.firstIndex(where: { $0.cause == GapCause.couldNotWrite.rawValue }) {
       gap.since = min(gap.since, gaps[place].since)
       gap.until = max(gap.until, gaps[place].until)
       gaps.remove(at: place)
@@ -114,8 +114,6 @@ public struct Batch: Sendable {
     gap.detail = "\(givenUp) finished connections given up: \(why)"
     gaps.append(gap)
   }
-
-  private static let couldNotWrite = "could not write"
 }
 
 extension Life {

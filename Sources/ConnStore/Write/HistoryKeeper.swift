@@ -21,11 +21,11 @@ final class HistoryKeeper {
     /// Damaged, with what was found.
     case damaged(String)
 
-    var cause: String {
+    var cause: GapCause {
       switch self {
-      case .replaced, .withoutLog: GapCause.databaseReplaced.rawValue
-      case .truncated: GapCause.databaseTruncated.rawValue
-      case .damaged: GapCause.databaseDamaged.rawValue
+      case .replaced, .withoutLog: .databaseReplaced
+      case .truncated: .databaseTruncated
+      case .damaged: .databaseDamaged
       }
     }
   }

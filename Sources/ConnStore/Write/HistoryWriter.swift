@@ -57,7 +57,7 @@ public final class HistoryWriter {
     /// CLOCK_BOOTTIME of it, nil where the machine was restarted since.
     public var lastSampleBoot: Int64?
     /// Why nothing was seen since then; nil in a new database.
-    public var cause: String?
+    public var cause: GapCause?
 
     /// Makes that of a new database: nothing.
     public init() {}
@@ -192,7 +192,7 @@ public final class HistoryWriter {
     resumption.lastSample = lastSample
     if last.text(2) == run.bootID {
       resumption.lastSampleBoot = boot
-      resumption.cause = last.isNull(3) ? "recorder killed" : "recorder stopped"
+      resumption.cause = last.isNull(3) ? .recorderKilled : .recorderStopped
       let rows = try connection.prepare(
         LifeColumns.select(from: "open_life l", extra: true) + " ORDER BY l.id")
       let columns = LifeColumns(hasExtra: true)
@@ -201,7 +201,7 @@ public final class HistoryWriter {
       }
     } else {
       // Nothing survives a restart of the machine: what was open ended at the last sample or some time after.
-      resumption.cause = "machine restarted"
+      resumption.cause = .machineRestarted
       try connection.transaction { () throws(StoreError) in
         try connection.run(
           """

@@ -18,10 +18,10 @@ struct WriteWait {
   ///   - first: the first sample that waits, and `last` the last one.
   ///   - samples: how many do.
   mutating func add(from first: Timestamp, to last: Timestamp, samples: Int, because error: StoreError) {
-    let cause = GapCause(writingFailed: error).rawValue
+    let cause = GapCause(writingFailed: error)
     let more = max(0, samples - counted)
     counted = max(counted, samples)
-    if let place = gaps.firstIndex(where: { $0.cause == cause }) {
+    if let place = gaps.firstIndex(where: { $0.cause == cause.rawValue }) {
       gaps[place].until = max(gaps[place].until, last)
       gaps[place].samples += more
     } else {

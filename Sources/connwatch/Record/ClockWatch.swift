@@ -42,19 +42,19 @@ struct ClockWatch {
     let until = now.wall + -stepped
     if asleep > Self.tolerance {
       gaps.append(
-        gap(last.wall, until, "suspended", samples: asleep / interval, "for \(Self.seconds(asleep)) s"))
+        gap(last.wall, until, .suspended, samples: asleep / interval, "for \(Self.seconds(asleep)) s"))
     }
     if monotonic > interval * 5 / 2 && monotonic > interval + Self.tolerance {
       gaps.append(
         gap(
-          last.wall, until, "overrun", samples: max(1, monotonic / interval - 1),
+          last.wall, until, .overrun, samples: max(1, monotonic / interval - 1),
           "a sample took \(Self.seconds(monotonic)) s"))
     }
     if abs(drift) > Self.tolerance {
       let sign = drift < 0 ? "-" : "+"
       gaps.append(
         gap(
-          min(last.wall, now.wall), max(last.wall, now.wall), "clock stepped", samples: 0,
+          min(last.wall, now.wall), max(last.wall, now.wall), .clockStepped, samples: 0,
           "by \(sign)\(Self.seconds(abs(drift))) s"))
       drift = 0
     } else {
@@ -65,7 +65,7 @@ struct ClockWatch {
   }
 
   private func gap(
-    _ since: Timestamp, _ until: Timestamp, _ cause: String, samples: Int64, _ detail: String
+    _ since: Timestamp, _ until: Timestamp, _ cause: GapCause, samples: Int64, _ detail: String
   ) -> Gap {
     Gap(since: since, until: until, cause: cause, samples: Int(samples), detail: detail)
   }

@@ -73,7 +73,7 @@ final class Recorder {
   private var verdicts: [Int64: ListenerVerdict] = [:]
   private let ports: Ports
   private var lastSample: Timestamp?
-  private var resumedCause: String?
+  private var resumedCause: GapCause?
   /// The first reason that tables could not be read since the last good sample, and how often.
   private var unreadable: (why: String, samples: Int, since: Timestamp)?
   /// What the clocks and the kernel's sources told while the tables could not be read.
@@ -371,12 +371,12 @@ final class Recorder {
   private func endUnreadable(_ now: Timestamp) -> Gap? {
     guard let (why, samples, since) = unreadable else { return nil }
     unreadable = nil
-    var gap = gap(since, now, "/proc unreadable", detail: why)
+    var gap = gap(since, now, .procUnreadable, detail: why)
     gap.samples = samples
     return gap
   }
 
-  private func gap(_ since: Timestamp, _ until: Timestamp, _ cause: String, detail: String?) -> Gap {
+  private func gap(_ since: Timestamp, _ until: Timestamp, _ cause: GapCause, detail: String?) -> Gap {
     let (since, until) = (min(since, until), max(since, until))
     return Gap(
       since: since, until: until, cause: cause, samples: Int(max(0, (until - since) / interval - 1)),

@@ -179,11 +179,11 @@ final class Recording {
     let since = min(lastHeard ?? now, now)
     if let count = news.lostEvents {
       let why = news.failure.map { "\($0)" } ?? (count > 0 ? "\(count) events lost" : nil)
-      lost.append(Gap(since: since, until: now, cause: "trace overrun", samples: 0, detail: why))
+      lost.append(Gap(since: since, until: now, cause: .traceOverrun, samples: 0, detail: why))
     }
     if !news.lostEnds.isEmpty {
       lost.append(
-        Gap(since: since, until: now, cause: "ends lost", samples: 0, detail: "the kernel's buffer was full"))
+        Gap(since: since, until: now, cause: .endsLost, samples: 0, detail: "the kernel's buffer was full"))
     }
     return (heard, lost)
   }

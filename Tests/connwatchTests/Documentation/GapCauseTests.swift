@@ -18,9 +18,9 @@ struct GapCauseTests {
     for cause in GapCause.allCases { #expect(page.contains(cause.rawValue), "\(cause.rawValue)") }
   }
 
-  /// A cause is text in the history, so the compiler does not hold the sources to the list.
+  /// A cause is text in the history: where it is made it is one of the list.
   @Test
-  func `Every cause in the sources is one`() throws {
+  func `No cause in the sources is text`() throws {
     let sources = Documents.root.appending(path: "Sources")
     let files = try #require(FileManager.default.enumerator(atPath: sources.path))
     var found: Set<String> = []
@@ -28,8 +28,7 @@ struct GapCauseTests {
       let text = String(decoding: try Data(contentsOf: sources.appending(path: file)), as: UTF8.self)
       for match in text.matches(of: /[cC]ause(?::| =) "([^"\\]+)"/) { found.insert(String(match.1)) }
     }
-    #expect(found.isSubset(of: GapCause.allCases.map(\.rawValue)), "\(found)")
-    #expect(found.contains("machine restarted"))
+    #expect(found.isEmpty)
   }
 
   @Test

@@ -71,6 +71,61 @@ extension EndToEnd {
       }
     }
 
+    /// Users are named by whoever may write /etc/passwd, namespaces by whoever may write /run/netns, hosts by strangers.
+    @Test(.needs("unshare", "mount")) func usersHostsAndNamespacesMayBeCalledAnything() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let puppet = try await stage.puppet()
+      let listener = try await puppet.listen("web", 8080)
+      _ = try await puppet.pair("a", listener)
+      let name = "evil \u{1B}[31m\u{9B}2J\u{202E}\t\u{7}'); DROP TABLE life;--"
+      // A line of /etc/passwd ends at a line end and its name at a colon; a file's name may have those too.
+      let space = name + "\n:" + String(repeating: "x", count: 180)
+      try "\(name):x:0:0::/:/bin/sh\n".write(
+        toFile: stage.path("passwd"), atomically: true, encoding: .utf8)
+      let host = "\u{1B}]0;x\u{7}\u{9B}2J\u{202E}evil"
+      try "127.0.0.1 \(host)\n".write(toFile: stage.path("hosts"), atomically: true, encoding: .utf8)
+      let script = """
+        mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/hosts" /etc/hosts && mount -t tmpfs none /run/netns && touch "/run/netns/$1" &&
+        mount --bind /proc/$2/ns/net "/run/netns/$1" && shift 2 && exec "$@"
+        """
+      func disguised(_ words: [String], output: Child.Output = .file) throws -> Child {
+        try stage.start(
+          [
+            "unshare", "--mount", "sh", "-c", script, stage.directory, space, "\(puppet.pid)",
+            try #require(Machine.connwatch),
+          ] + words,
+          output: output)
+      }
+      let recorder = try disguised(["record", "--netns", "all", "--interval", "50ms", "--print"])
+      try await eventually("its rows\n\(recorder.errors)") {
+        try await stage.run(["history", "-a", "--json", "-q"]).json().contains { $0.string("netns") == space }
+      }
+      let present = ["list", "--netns", "all", "-a"]
+      let past = ["history", "-a"]
+      var named = 0
+      for words in [
+        present, present + ["-i"], present + ["-r"], present + ["--json"], ["listeners"], past, ["events"],
+        past + ["--json"], ["events", "--json"], ["services"], ["port", "8080"], ["db", "info"],
+      ] {
+        let child = try disguised(words)
+        #expect(try await child.end() == 0, "\(words): \(child.errors)")
+        #expect(isHarmless(child.output), "\(words): \(child.output.debugDescription)")
+        #expect(isHarmless(child.errors), "\(words): \(child.errors.debugDescription)")
+        for line in child.output.split(separator: "\n") where words.contains("--json") {
+          let row = try JSONLine(String(line))
+          if row.string("user") == name && row.string("netns") == space { named += 1 }
+        }
+        let terminal = try disguised(words, output: .terminal(columns: 100))
+        #expect(try await terminal.end() == 0)
+        let text = terminal.output.replacing(/\u{1B}\[[0-9;]*m/, with: "").replacing("\r\n", with: "\n")
+        #expect(isHarmless(text), "\(words): \(text.debugDescription)")
+      }
+      #expect(named > 0)
+      try await stage.stop(recorder)
+      #expect(isHarmless(recorder.output) && isHarmless(recorder.errors))
+    }
+
     /// The same for a program's path, which is also written to the expected set and read again.
     @Test func aHostilePathIsExpectedAgain() async throws {
       let stage = try Stage()

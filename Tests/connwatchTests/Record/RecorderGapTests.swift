@@ -119,7 +119,7 @@ private func row(_ port: UInt16 = 40000) -> SocketRow {
     resumption.nextLife = 3
     resumption.lastSample = at(101)
     resumption.lastSampleBoot = 101 * second
-    resumption.cause = "recorder stopped"
+    resumption.cause = .recorderStopped
     let night = try Night(resumption, clock: 200)
     try night.see([row(), row(40002)])
     try night.see([row(), row(40002)])

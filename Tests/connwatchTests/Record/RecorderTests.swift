@@ -96,7 +96,7 @@ private final class Night {
     resumption.nextLife = 3
     resumption.lastSample = Night.moment(1)
     resumption.lastSampleBoot = 1_000_000
-    resumption.cause = "recorder stopped"
+    resumption.cause = .recorderStopped
     let second = Night(resumption: resumption)
     try second.see([40000, 40002], after: 61)
     try second.see([40000, 40002])
