@@ -71,7 +71,8 @@ struct Connwatch: ParsableCommand {
         try listing.run()
         return 0
       }
-      var command = try direct(words) ?? parseAsRoot(words)
+      let packed = FilterBundle.packed(words)
+      var command = try direct(packed) ?? parseAsRoot(packed)
       try command.run()
       return 0
     } catch {

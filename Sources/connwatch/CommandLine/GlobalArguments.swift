@@ -58,7 +58,10 @@ struct FilterArguments: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "What to show, in ss's grammar: state established and dport = :443", valueName: "filter"))
-  var words: [String] = []
+  var packed: [String] = []
+
+  /// Its words.
+  var words: [String] { FilterBundle.words(packed) }
 
   /// Reads the filter.
   func filter(_ names: Names) throws(FilterError) -> Filter {

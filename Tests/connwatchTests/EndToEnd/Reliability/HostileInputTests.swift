@@ -111,6 +111,10 @@ extension EndToEnd {
         let negated = try await stage.run(command + [words("not", count / 2) + "port 22"])
         #expect(negated.status == 0 && negated.output == plain.output)
         #expect(try await stage.run(command + [words("(", count)]).status == 2)
+        // And in a word each, as a shell gives what is not quoted.
+        let apart = Array(repeating: "not", count: count / 2) + ["port", "22"]
+        let negatedApart = try await stage.run(command + apart)
+        #expect(negatedApart.status == 0 && negatedApart.output == plain.output)
         let long = try await stage.run(command + ["process", String(repeating: "x", count: 65_536)])
         #expect(long.status == 2 && long.errors.contains("longer than"))
         let hostile = try await stage.run(
