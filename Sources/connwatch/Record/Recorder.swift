@@ -48,7 +48,7 @@ final class Recorder {
   }
 
   /// The lives of one network namespace, and where its counters stood.
-  private struct Tracker {
+  struct Tracker {
     var table: LifeTable
     var counters: OpeningCounters?
     var newListeners = NewListeners()
@@ -56,30 +56,22 @@ final class Recorder {
 
   private(set) var totals = Totals()
   /// What was recorded of what the kernel counted, since the start.
-  private(set) var coverage: [Coverage] = []
+  var coverage: [Coverage] = []
   /// By the label of the namespace; nil is the recorder's own.
-  private var trackers: [String?: Tracker] = [:]
+  var trackers: [String?: Tracker] = [:]
   /// Namespaces that are gone, whose lives end with the next sample.
-  private var leaving: [(netns: String?, tracker: Tracker)] = []
-  private let settings: LifeTable.Settings
-  private var nextLife: Int64
-  private var resumption: HistoryWriter.Resumption
-  private var clocks: ClockWatch
-  /// Microseconds between samples.
-  var interval: Int64 { didSet { clocks.interval = interval } }
-  private let ignored: Filter?
-  private var ignoredLives: Set<Int64> = []
+  var leaving: [(netns: String?, tracker: Tracker)] = []
+  let settings: LifeTable.Settings
+  var nextLife: Int64
+  var resumption: HistoryWriter.Resumption
+  private var gaps: GapBook
+  let ignored: Filter?
+  var ignoredLives: Set<Int64> = []
   /// What was said of listeners that are open.
   private var verdicts: [Int64: ListenerVerdict] = [:]
-  private let ports: Ports
-  private var lastSample: Timestamp?
-  private var resumedCause: GapCause?
-  /// The first reason that tables could not be read since the last good sample, and how often.
-  private var unreadable: (why: String, samples: Int, since: Timestamp)?
-  /// What the clocks and the kernel's sources told while the tables could not be read.
-  private var untold: [Gap] = []
-  /// What was heard meanwhile, by namespace.
-  private var unheard: [String?: Heard] = [:]
+  let ports: Ports
+  /// What was heard while the tables could not be read, by namespace.
+  var unheard: [String?: Heard] = [:]
   /// What was stored since the last sample without being one: the next sample's row counts it.
   private var carried: Batch?
 
@@ -93,12 +85,15 @@ final class Recorder {
     self.settings = settings
     self.resumption = resumption
     nextLife = resumption.nextLife
-    clocks = ClockWatch(interval: interval)
-    lastSample = resumption.lastSample
-    resumedCause = resumption.cause
-    self.interval = interval
+    gaps = GapBook(interval: interval, resumption: resumption)
     self.ignored = ignored
     self.ports = ports
+  }
+
+  /// Microseconds between samples.
+  var interval: Int64 {
+    get { gaps.interval }
+    set { gaps.interval = newValue }
   }
 
   /// Begins to watch a network namespace, with the lives that an earlier recorder left open in it.
@@ -143,18 +138,12 @@ final class Recorder {
     if totals.samples == 0 { leaveUnwatched() }
     // One clock for all: that of the recorder's own namespace, where it is among them.
     guard let moment = (samples[nil] ?? samples.values.first)?.snapshot else { return }
-    var gaps = clocks.take(.init(wall: moment.time, boot: moment.bootTime, monotonic: monotonic)) + lost
-    if let why = samples.values.lazy.compactMap(\.snapshot.failure).first {
-      if unreadable == nil { unreadable = (why, 0, lastSample ?? moment.time) }
-      unreadable?.samples += 1
-      untold += gaps
+    let clocks = ClockWatch.Reading(wall: moment.time, boot: moment.bootTime, monotonic: monotonic)
+    let failure = samples.values.lazy.compactMap(\.snapshot.failure).first
+    guard let gaps = gaps.take(clocks, lost: lost, failure: failure) else {
       for (netns, sample) in samples { unheard[netns, default: Heard()].add(sample.heard) }
       return
     }
-    gaps = untold + gaps
-    untold = []
-    if let pause = endPause(moment.time) { gaps.insert(pause, at: 0) }
-    if let unreadable = endUnreadable(moment.time) { gaps.append(unreadable) }
 
     var batch = Batch(time: moment.time, boot: moment.bootTime, nextLife: nextLife, sockets: 0)
     batch.gaps = gaps
@@ -181,7 +170,6 @@ final class Recorder {
       for seen in carried.coverage { batch.coverage.add(seen) }
     }
     carried = nil
-    lastSample = moment.time
     totals.samples += 1
     totals.gaps += gaps.count
     noteVerdicts(batch)
@@ -195,9 +183,9 @@ final class Recorder {
 
   /// Takes what the kernel told between two samples that are far apart, so that it need not be kept till then.
   func hear(_ heard: [String?: Heard], lost: [Gap], at time: Timestamp, boot: Int64) throws {
-    guard unreadable == nil, lastSample != nil else {
+    if gaps.isBlind {
       for (netns, heard) in heard { unheard[netns, default: Heard()].add(heard) }
-      untold += lost
+      gaps.keep(lost)
       return
     }
     var batch = Batch(time: time, boot: boot, nextLife: nextLife, sockets: 0)
@@ -223,96 +211,6 @@ final class Recorder {
     try tell(lost, events)
   }
 
-  /// Ends what was open in a namespace that is gone: whole tables without a socket say so, as often as it takes.
-  private func finish(
-    _ netns: String?, _ tracker: Tracker, _ moment: Snapshot, to batch: inout Batch, _ events: inout [Event]
-  ) {
-    var tracker = tracker
-    tracker.table.forgetHeard()
-    let reports = Proto.allCases.map { TableReport(proto: $0, outcome: .read) }
-    let empty = Snapshot(
-      time: moment.time, bootTime: moment.bootTime, rows: [], tables: reports, source: [])
-    for _ in 0...max(settings.confirmationsTCP, settings.confirmationsUDP) {
-      apply(Sample(snapshot: empty), of: netns, &tracker, to: &batch, &events)
-    }
-  }
-
-  /// Lives that an earlier recorder left open in namespaces that this one does not watch are ended: nobody will see more of
-  /// them.
-  private func leaveUnwatched() {
-    for netns in Set(resumption.open.map(\.netns)) {
-      watch(netns, counters: nil)
-      leave(netns)
-    }
-  }
-
-  /// Finds what one namespace's sample changes, and adds it to the batch of all.
-  private func apply(_ sample: Sample, of netns: String?, to batch: inout Batch, _ events: inout [Event]) {
-    guard var tracker = trackers.removeValue(forKey: netns) else { return }
-    apply(sample, of: netns, &tracker, to: &batch, &events)
-    trackers[netns] = tracker
-  }
-
-  private func apply(
-    _ sample: Sample, of netns: String?, _ tracker: inout Tracker, to batch: inout Batch,
-    _ events: inout [Event]
-  ) {
-    tracker.table.nextID = nextLife
-    var heard = sample.heard
-    if var earlier = unheard.removeValue(forKey: netns) {
-      earlier.add(heard)
-      heard = earlier
-    }
-    let snapshot = sample.snapshot
-    var changes = leaveOut(tracker.table.apply(snapshot, heard: heard) { ports.owners($0, snapshot.rows) })
-    nextLife = tracker.table.nextID
-    var judged = NewListeners.Outcome()
-    if let judge = ports.judge {
-      judged = tracker.newListeners.judge(&changes, v6Only: snapshot.v6Only, by: judge)
-    }
-    // At the start of a recorder they are as many as there are sockets: taken over, not copied.
-    if batch.current.isEmpty { batch.current = changes.current } else { batch.current += changes.current }
-    if batch.finished.isEmpty {
-      batch.finished = changes.finished
-    } else {
-      batch.finished += changes.finished
-    }
-    for note in changes.notes {
-      switch note.kind {
-      case .opened, .listening: batch.opened += 1
-      case .closed, .unlistened: batch.closed += 1
-      case .changed: break
-      }
-    }
-    count(sample.counters, recorded: changes.recorded, of: netns, since: &tracker.counters, &batch)
-    guard ports.tell != nil else { return }
-    events += judged.released
-    events += changes.events.lazy.filter { $0.kind != .listening || !judged.held.contains($0.life.id) }
-  }
-
-  /// Puts what the kernel counted beside what was recorded.
-  private func count(
-    _ counters: OpeningCounters?, recorded: Int, of netns: String?, since last: inout OpeningCounters?,
-    _ batch: inout Batch
-  ) {
-    var seen = Coverage(netns: netns, recorded: Int64(recorded))
-    if let now = counters {
-      // Counters that went back are those of a new namespace under an old name.
-      if let last, now.activeOpens >= last.activeOpens, now.passiveOpens >= last.passiveOpens {
-        // 32 bits hold a sample's worth; more is no counter's.
-        seen.activeOpens = Int64(UInt32(clamping: now.activeOpens - last.activeOpens))
-        seen.passiveOpens = Int64(UInt32(clamping: now.passiveOpens - last.passiveOpens))
-        seen.attemptFails = Int64(
-          UInt32(clamping: max(now.attemptFails, last.attemptFails) - last.attemptFails))
-      }
-      last = now
-    } else if last == nil {
-      return
-    }
-    batch.coverage.add(seen)
-    coverage.add(seen)
-  }
-
   private func tell(_ gaps: [Gap], _ events: [Event]) throws {
     guard let tell = ports.tell, !gaps.isEmpty || !events.isEmpty else { return }
     // Those of one moment as they came: a life's events are in their order.
@@ -327,25 +225,21 @@ final class Recorder {
     if let judge = ports.judge {
       for netns in trackers.keys { events += trackers[netns]?.newListeners.finish(by: judge) ?? [] }
     }
-    var gaps: [Gap] = []
-    if let gap = endUnreadable(time) {
-      gaps = untold + [gap]
-      untold = []
-    }
-    if gaps.isEmpty && events.isEmpty { return }
-    totals.gaps += gaps.count
-    var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
+    let told = gaps.finish(at: time)
+    if told.isEmpty && events.isEmpty { return }
+    totals.gaps += told.count
+    var batch = Batch(time: gaps.lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
     batch.samples = 0
-    batch.gaps = gaps
+    batch.gaps = told
     batch.current = events.map(\.life)
     noteVerdicts(batch)
     ports.store(batch)
-    try tell(gaps, events)
+    try tell(told, events)
   }
 
   /// A batch of no sample with all that is open.
   func everything(at time: Timestamp, boot: Int64) -> Batch {
-    var batch = Batch(time: lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
+    var batch = Batch(time: gaps.lastSample ?? time, boot: boot, nextLife: nextLife, sockets: 0)
     batch.samples = 0
     batch.isEverything = true
     batch.current = trackers.values.flatMap(\.table.all).filter { !ignoredLives.contains($0.id) }
@@ -359,38 +253,5 @@ final class Recorder {
       if let verdict = life.verdict { verdicts[life.id] = verdict }
     }
     if !verdicts.isEmpty { for life in batch.finished { verdicts[life.id] = nil } }
-  }
-
-  /// The time between the last sample of an earlier recorder and the first of this one.
-  private func endPause(_ now: Timestamp) -> Gap? {
-    guard let cause = resumedCause, let since = lastSample else { return nil }
-    resumedCause = nil
-    return gap(since, now, cause, detail: nil)
-  }
-
-  private func endUnreadable(_ now: Timestamp) -> Gap? {
-    guard let (why, samples, since) = unreadable else { return nil }
-    unreadable = nil
-    var gap = gap(since, now, .procUnreadable, detail: why)
-    gap.samples = samples
-    return gap
-  }
-
-  private func gap(_ since: Timestamp, _ until: Timestamp, _ cause: GapCause, detail: String?) -> Gap {
-    let (since, until) = (min(since, until), max(since, until))
-    return Gap(
-      since: since, until: until, cause: cause, samples: Int(max(0, (until - since) / interval - 1)),
-      detail: detail)
-  }
-
-  /// Leaves out what is ignored. A life is judged when it opens, and stays in or out.
-  private func leaveOut(_ changes: LifeTable.Changes) -> LifeTable.Changes {
-    guard let ignored else { return changes }
-    for note in changes.notes where note.kind == .opened || note.kind == .listening {
-      let life = note.isFinished ? changes.finished[note.place] : changes.current[note.place]
-      if ignored.matches(FilterSubject(life)) { ignoredLives.insert(life.id) }
-    }
-    defer { for life in changes.finished { ignoredLives.remove(life.id) } }
-    return changes.filter { !ignoredLives.contains($0.id) }
   }
 }
