@@ -27,12 +27,13 @@ FORMATTED := $(wildcard Package.swift Sources Tests Fuzz Benchmarks)
 # One thing after the other: SwiftPM uses all cores by itself, and two of them would wait for each other's lock.
 .NOTPARALLEL:
 
+# No library is looked for beside the binary: whoever may write there would otherwise choose what root runs.
 # Under sudo there may be no swift on PATH: what was built before is then taken as it is.
 build: ## Build .build/release/connwatch, which needs no Swift to run (what `make` alone does)
 	@if command -v $(SWIFT) >/dev/null 2>&1 || [ ! -x $(BINARY) ]; then \
 	  Scripts/setup.sh build && Scripts/archives.sh $(ARCHIVES) && set -x && \
 	  PKG_CONFIG_PATH="$(ARCHIVES):$$PKG_CONFIG_PATH" \
-	    $(SWIFT) build -c release --static-swift-stdlib --product connwatch $(LINKING); \
+	    $(SWIFT) build -c release --static-swift-stdlib --disable-local-rpath --product connwatch $(LINKING); \
 	fi
 
 run: build ## Record this machine's sockets for 30 s and show what was seen; ARGS='list -tulpn' runs that instead

@@ -52,6 +52,8 @@ class Sanitizer:
         suppressions = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + "-suppressions.txt")
         if os.path.exists(suppressions):
             common += ":suppressions=" + suppressions
+        # A test makes a fault, and looks at what is left of the terminal: such a signal ends a program as it does without.
+        common += ":handle_segv=0:handle_sigbus=0:handle_abort=0"
         os.environ["ASAN_OPTIONS"] = common + ":detect_leaks=0"
         os.environ["TSAN_OPTIONS"] = common + ":halt_on_error=0:exitcode=66"
         self.options = ["--sanitize", name, "--scratch-path", f".build/{name[0]}san"]

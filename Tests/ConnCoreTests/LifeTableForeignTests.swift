@@ -124,9 +124,11 @@ import Testing
     KernelScene.recorded[0].play(&model, cast, portShift: 7) { begins + $0 }
     model.sort()
     var wrong: [String] = []
-    for (place, event) in model.trace.enumerated() {
+    // A few of all pairs of moments, others in each case.
+    for place in stride(from: apart < 0 ? 0 : 1, to: model.trace.count, by: 2) {
+      let event = model.trace[place]
       let after = model.trace[place...].filter { $0.boot >= begins }
-      for second in stride(from: place % 3, to: after.count, by: 3).map({ after[$0] }) {
+      for second in stride(from: place % 5, to: after.count, by: 5).map({ after[$0] }) {
         var run = KernelRun(model)
         run.pass(cut: 0, at: 1000)
         run.pass(cut: event.boot, at: event.boot + 80)
