@@ -76,6 +76,49 @@ extension KernelModel {
   }
 }
 
+extension KernelModel {
+  /// Connections one after the other, each with a twin of the same ends in another namespace a little earlier or later;
+  /// the kernel gives each socket the address of one that has just gone.
+  static func twins(_ random: inout SeededGenerator, pairs: Int) -> KernelModel {
+    var model = KernelModel()
+    var start: Int64 = 1_000_000
+    var gone: [(address: UInt64, at: Int64)] = []
+    for pair in 0..<pairs {
+      let between = Int64.random(in: 0...15_000, using: &random)
+      let isOursFirst = Bool.random(using: &random)
+      for isOurs in [isOursFirst, !isOursFirst] {
+        let begin = isOurs == isOursFirst ? start : start + between
+        let client = Endpoint(KernelScene.client.address, 41_000 + UInt16(pair))
+        let pid: Int32 = isOurs ? 100 : 300
+        let first = model.sockets.count
+        let cast: [Character: Int] = [
+          "C": model.cast("C", client, KernelScene.server, pid: pid, isOurs: isOurs),
+          "S": model.cast("S", KernelScene.server, client, pid: pid, isOurs: isOurs),
+        ]
+        for at in first..<model.sockets.count {
+          guard let place = gone.lastIndex(where: { $0.at < begin }) else { continue }
+          model.sockets[at].address = gone.remove(at: place).address
+        }
+        let steps = KernelScene.twin.lines.map(\.time)
+        var times: [Int64: Int64] = [:]
+        var now = begin
+        for (place, time) in steps.enumerated() {
+          let gap = place == 0 ? 0 : time - steps[place - 1]
+          now += gap < 1000 ? gap : Int64.random(in: 1000...40_000, using: &random)
+          times[time] = now
+        }
+        KernelScene.twin.play(&model, cast) { times[$0]! }
+        for at in first..<model.sockets.count {
+          gone.append((model.sockets[at].address, model.lives[model.sockets[at].life].destroyed))
+        }
+      }
+      start += between + Int64.random(in: 200...100_000, using: &random)
+    }
+    model.sort()
+    return model
+  }
+}
+
 extension KernelRun {
   /// A pass about each second, until all is over; the rows are up to `ahead` microseconds newer than the trace.
   mutating func runAtRandom(_ random: inout SeededGenerator, ahead: Int64) {

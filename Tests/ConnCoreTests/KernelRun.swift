@@ -14,6 +14,8 @@ struct KernelRun {
     var endDelays: [Int] = [0]
     /// Messages of ends are read until the snapshot itself, what was traced only until the moment before.
     var endsAreEarly = false
+    /// Sockets in TIME_WAIT are not asked for.
+    var hidesTimeWait = false
     /// A connection that is there all the time.
     var bystander: SocketRow? = SocketRow(
       proto: .tcp, state: .established, local: Endpoint(IPAddress(v4: 0x0A00_0001), 40001),
@@ -122,6 +124,12 @@ struct KernelRun {
       time: Timestamp(microseconds: Self.boot + time), bootTime: time, rows: rows,
       tables: Proto.allCases.map { TableReport(proto: $0, outcome: isWhole ? .read : .torn) },
       source: options.hasCookies ? .netlink : .proc)
+    if options.hidesTimeWait {
+      let shown = rows.indices.filter { rows[$0].state != .timeWait }
+      snapshot.rows = shown.map { rows[$0] }
+      cookies = shown.map { cookies[$0] }
+      snapshot.states.remove(StateSet(.timeWait))
+    }
     if options.hasCookies { snapshot.cookies = cookies }
     return snapshot
   }

@@ -21,6 +21,25 @@ extension KernelScene {
     KernelScene(name: name, script: opening + script + listenerEnds)
   }
 
+  /// A client that closes first, and a server right after it.
+  static let twin = KernelScene(
+    name: "twin",
+    script: """
+      112 C t SYN_SENT 0
+      152 C t ESTABLISHED
+      162 S s SYN_RECV
+      169 S s ESTABLISHED
+      240 S A
+      2440 C t FIN_WAIT1
+      2478 S s CLOSE_WAIT
+      4500 S t LAST_ACK
+      4520 C s FIN_WAIT2
+      4525 C s CLOSE
+      4527 C D
+      4576 S t CLOSE
+      4579 S D
+      """)
+
   /// Scenes recorded on a 6.18 kernel over loopback, both ends in view; and some made after them.
   static let recorded = ordinary + special
 

@@ -28,4 +28,27 @@ import Testing
       #expect(wrong.first == nil, "seed \(seed), \(wrong.count)")
     }
   }
+
+  /// Beside each connection one of another namespace with the same ends, at addresses that are used again at once. Rows
+  /// are newer than the trace, and their numbers tell whose they are.
+  @Test(arguments: 0..<8) func twins(_ block: UInt64) {
+    for seed in block * 25..<block * 25 + 25 {
+      var random = SeededGenerator(state: seed)
+      let model = KernelModel.twins(&random, pairs: 25)
+      var options = KernelRun.Options()
+      options.hidesTimeWait = Bool.random(using: &random)
+      options.endsAreEarly = Bool.random(using: &random)
+      let ahead = Int64.random(in: 0...3000, using: &random)
+      var run = KernelRun(model, options)
+      let last = (model.trace.map(\.boot) + model.ends.map(\.boot)).max() ?? 0
+      var time: Int64 = 990_000
+      while time < last {
+        run.pass(cut: time, at: time + Int64.random(in: 0...ahead, using: &random))
+        time += Int64.random(in: 5000...150_000, using: &random)
+      }
+      run.runOut(after: last)
+      let wrong = run.verdict()
+      #expect(wrong.first == nil, "seed \(seed), \(wrong.count)")
+    }
+  }
 }

@@ -102,9 +102,20 @@ extension LifeTable {
       letGo(at)
       reopen(at)
       see(at, boot: pass.snapshot.bootTime)
+    } else if let other = other(at, pass.cookie(number)) {
+      awaiting[other]?.slot = -1
+      release(at)
+      update(at, row, number, &pass)
     } else {
       replace(at, row, number, &pass)
     }
+  }
+
+  /// The number of a socket that was told to be gone and has a slot of which rows go on to show another number: it only
+  /// had the same ends.
+  private func other(_ at: Int, _ cookie: UInt64) -> UInt64? {
+    guard cookie != 0, cookie == slots[at].cookie else { return nil }
+    return awaiting.first { $0.key != cookie && has($0.value, at) }?.key
   }
 
   /// Ends a life, because what is seen on its tuple is another one.

@@ -33,10 +33,9 @@ extension LifeTable {
     }
     due.sort { $0.traced.openedBoot < $1.traced.openedBoot }
     for place in due.indices where due[place].end != nil {
-      guard let at = giveBack(due[place].traced) else { continue }
-      for other in due.indices where other != place && due[other].traced.slot == at {
-        due[other].traced.slot = -1
-      }
+      guard let at = slotOfAnother(due[place].traced) else { continue }
+      for other in due.indices where has(due[other].traced, at) { due[other].traced.slot = -1 }
+      release(at)
     }
     // What is left of several is of the last.
     var others: [(traced: Traced, end: SocketEnd?)] = []
@@ -105,9 +104,7 @@ extension LifeTable {
     }
     if traced.slot >= 0 {
       let at = traced.slot
-      // The address may be another socket's by now, and the slot with it.
-      let isItsOwn = slots[at].socket == traced.socket && book[traced.socket]?.slot != at
-      guard slots[at].isLive, isItsOwn || isOrphanOf(traced, at) else {
+      guard has(traced, at) || (slots[at].isLive && isOrphanOf(traced, at)) else {
         // Rows have ended it in this pass.
         if let end, let place = pass.placeOfEnded(traced.ends, cookie: nil),
           pass.ended[place].life.firstSeenBoot <= traced.openedBoot
@@ -143,7 +140,7 @@ extension LifeTable {
     }
     let at = find(traced.ends)
     if at >= 0 {
-      _ = giveBack(traced)
+      if let taken = slotOfAnother(traced) { release(taken) }
       let hasNumber = slots[at].cookie != 0 && slots[at].cookie == traced.cookie
       let isFree = isFree(at, for: traced)
       // Where rows still show these ends they are in use again, and what was seen first was this one.
@@ -164,15 +161,18 @@ extension LifeTable {
     add(traced, end, &pass)
   }
 
-  /// Where rows have shown a traced socket's number, its slot is nobody else's.
-  ///
-  /// - Returns: the slot that was taken from another one.
-  private mutating func giveBack(_ traced: Traced) -> Int? {
+  /// True where a destroyed socket still has the slot: both it and the address may be another one's by now.
+  func has(_ traced: Traced, _ at: Int) -> Bool {
+    traced.slot == at && slots[at].isLive && slots[at].socket == traced.socket
+      && lives[at].firstSeenBoot == traced.lifeOpened && book[traced.socket]?.slot != at
+  }
+
+  /// The slot that another socket has although rows have shown this one's number in it.
+  private func slotOfAnother(_ traced: Traced) -> Int? {
     let at = find(traced.ends)
     guard at >= 0, slots[at].cookie != 0, slots[at].cookie == traced.cookie, slots[at].socket != 0,
-      slots[at].socket != traced.socket || traced.slot != at
+      !has(traced, at)
     else { return nil }
-    release(at)
     return at
   }
 

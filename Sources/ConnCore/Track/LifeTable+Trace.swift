@@ -70,6 +70,7 @@ extension LifeTable {
     if let traced = book[other], traced.slot == right {
       slots[wrong].socket = other
       book[other]?.slot = wrong
+      book[other]?.lifeOpened = traced.openedBoot
       retime(wrong, traced.openedBoot, traced.owner)
     } else {
       // Nothing is known of it but what rows have shown.
@@ -81,6 +82,7 @@ extension LifeTable {
     book[socket]?.slot = right
     if right >= 0 {
       slots[right].socket = socket
+      book[socket]?.lifeOpened = traced.openedBoot
       retime(right, traced.openedBoot, traced.owner)
     } else {
       unbound.insert(socket)
@@ -227,6 +229,7 @@ extension LifeTable {
     guard isFree(at, for: traced), adopt(traced, at, &pass) else { return }
     slots[at].socket = socket
     book[socket]?.slot = at
+    book[socket]?.lifeOpened = lives[at].firstSeenBoot
     unbound.remove(socket)
   }
 

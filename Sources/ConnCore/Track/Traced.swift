@@ -23,6 +23,8 @@ struct Traced {
   var closedBoot: Int64?
   /// The slot of its life, -1 as long as no row and no message has shown that the socket is of our namespace.
   var slot = -1
+  /// When that life began, on CLOCK_BOOTTIME: slots and addresses are used again, a life's beginning is not.
+  var lifeOpened: Int64 = 0
   /// Its life was finished without the message of its end; nothing is left to tell.
   var isTold = false
   /// The kernel's address of it, and its number; known once it is destroyed.
