@@ -18,6 +18,7 @@ Exit status: 0 where all passed, 1 where not, 2 where the tests could not be run
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,11 +58,25 @@ class Sanitizer:
         os.environ["ASAN_OPTIONS"] = common + ":detect_leaks=0"
         os.environ["TSAN_OPTIONS"] = common + ":halt_on_error=0:exitcode=66"
         self.options = ["--sanitize", name, "--scratch-path", f".build/{name[0]}san"]
+        if name == "thread":
+            os.environ["LD_PRELOAD"] = self.mutex(os.path.dirname(os.path.abspath(__file__)))
+
+    def mutex(self, scripts):
+        """The library that shows it the locks it cannot see, made with the clang beside swift: others have no swiftcall."""
+        library = os.path.join(self.folder, "mutex.so")
+        swift = os.path.realpath(shutil.which(SWIFT) or SWIFT)
+        clang = os.path.join(os.path.dirname(swift), "clang")
+        subprocess.run(
+            [clang, "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, os.path.join(scripts, "thread-mutex.c")],
+            check=True)
+        return library
 
     def reports(self):
         """The text of each report, those of one process together."""
         found = []
         for name in sorted(os.listdir(self.folder)):
+            if not name.startswith("report"):
+                continue
             with open(os.path.join(self.folder, name), errors="replace") as file:
                 found.append(file.read())
         return [text for text in found if text.strip()]

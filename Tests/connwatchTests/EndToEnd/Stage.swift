@@ -37,7 +37,7 @@ final class Stage {
       "TZ": "UTC", "HOME": directory, "XDG_STATE_HOME": directory + "/state", "CONNWATCH_DB": database,
     ]
     // Where a sanitizer's reports go, of a program that is built with one.
-    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { environment[name] = ours[name] }
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS", "LD_PRELOAD"] { environment[name] = ours[name] }
     return environment
   }
 

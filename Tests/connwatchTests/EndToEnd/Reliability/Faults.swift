@@ -56,8 +56,9 @@ final class Faults {
   private let preload: String
 
   init(_ stage: Stage) throws {
-    preload = try #require(
+    let library = try #require(
       Self.library, "no libFaults.so beside the program: build it first (swift build --build-tests)")
+    preload = [library, stage.environment["LD_PRELOAD"]].compactMap(\.self).joined(separator: ":")
     path = stage.path("faults-\(UUID().uuidString)")
     let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     defer { close(file) }
