@@ -62,8 +62,8 @@ extension EndToEnd {
       let after = try await lives(stage)
       #expect(
         after.count < before.count && after.count > before.count / 10, "\(after.count) of \(before.count)")
-      // Newest first, so what is left is the beginning of what was there.
-      #expect(after == Array(before.prefix(after.count)))
+      // By number: a connection that is first heard of at its end has a later one than its beginning would give it.
+      #expect(after.sorted() == before.sorted().suffix(after.count))
       let left = try await info(stage)
       #expect(try #require(left.int("size")) <= size / 2 + 8192)
       #expect(try await stage.succeed(["db", "check"]).status == 0)
