@@ -24,6 +24,7 @@ import sys
 import tempfile
 
 SWIFT = os.environ.get("SWIFT", "swift")
+SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 TRIES = 2
 REPORT = re.compile(r"(WARNING|ERROR): (Address|Leak|Thread)Sanitizer|runtime error:")
 
@@ -50,7 +51,7 @@ class Sanitizer:
         # Programs run as other users too.
         os.chmod(self.folder, 0o1777)
         common = f"log_path={self.folder}/report:symbolize=1"
-        suppressions = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + "-suppressions.txt")
+        suppressions = os.path.join(SCRIPTS, name + "-suppressions.txt")
         if os.path.exists(suppressions):
             common += ":suppressions=" + suppressions
         # A test makes a fault, and looks at what is left of the terminal: such a signal ends a program as it does without.
@@ -59,15 +60,15 @@ class Sanitizer:
         os.environ["TSAN_OPTIONS"] = common + ":halt_on_error=0:exitcode=66"
         self.options = ["--sanitize", name, "--scratch-path", f".build/{name[0]}san"]
         if name == "thread":
-            os.environ["LD_PRELOAD"] = self.mutex(os.path.dirname(os.path.abspath(__file__)))
+            os.environ["LD_PRELOAD"] = self.mutex()
 
-    def mutex(self, scripts):
+    def mutex(self):
         """The library that shows it the locks it cannot see, made with the clang beside swift: others have no swiftcall."""
         library = os.path.join(self.folder, "mutex.so")
         swift = os.path.realpath(shutil.which(SWIFT) or SWIFT)
         clang = os.path.join(os.path.dirname(swift), "clang")
         subprocess.run(
-            [clang, "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, os.path.join(scripts, "thread-mutex.c")],
+            [clang, "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", library, os.path.join(SCRIPTS, "thread-mutex.c")],
             check=True)
         return library
 

@@ -54,29 +54,19 @@ extension KernelModel {
         cast[name] = model.cast(name, server, client, pid: pid + 1, isOurs: isOurs)
       }
       cast["L"] = model.cast("L", server, Endpoint(.anyV4, 0), pid: pid + 1, isOurs: isOurs)
-      // What took a program's time takes another time; what the kernel does at once is done at once.
-      var times: [Int64: Int64] = [:]
-      var (before, now): (Int64, Int64) = (0, begin)
-      for time in Set(scene.lines.map(\.time)).sorted() {
-        let gap = time - before
-        now +=
-          gap < 1000
-          ? gap : Int64.random(in: 1...(1 << Int64.random(in: 8...22, using: &random)), using: &random)
-        times[time] = now
-        before = time
+      let times = scene.times(from: begin) {
+        Int64.random(in: 1...(1 << Int64.random(in: 8...22, using: &random)), using: &random)
       }
       let known = model.lives.count
       scene.play(&model, cast, portShift: shift) { times[$0]! }
-      free[isOurs ? 0 : 1][place] = model.lives[known...].reduce(now) {
+      free[isOurs ? 0 : 1][place] = model.lives[known...].reduce(times.values.max()!) {
         $0 < $1.goneAt && $1.goneAt != .max ? $1.goneAt : $0
       }
     }
     model.sort()
     return model
   }
-}
 
-extension KernelModel {
   /// Connections one after the other, each with a twin of the same ends in another namespace a little earlier or later;
   /// the kernel gives each socket the address of one that has just gone.
   static func twins(_ random: inout SeededGenerator, pairs: Int) -> KernelModel {
@@ -99,14 +89,7 @@ extension KernelModel {
           guard let place = gone.lastIndex(where: { $0.at < begin }) else { continue }
           model.sockets[at].address = gone.remove(at: place).address
         }
-        let steps = KernelScene.twin.lines.map(\.time)
-        var times: [Int64: Int64] = [:]
-        var now = begin
-        for (place, time) in steps.enumerated() {
-          let gap = place == 0 ? 0 : time - steps[place - 1]
-          now += gap < 1000 ? gap : Int64.random(in: 1000...40_000, using: &random)
-          times[time] = now
-        }
+        let times = KernelScene.twin.times(from: begin) { Int64.random(in: 1000...40_000, using: &random) }
         KernelScene.twin.play(&model, cast) { times[$0]! }
         for at in first..<model.sockets.count {
           gone.append((model.sockets[at].address, model.lives[model.sockets[at].life].destroyed))
@@ -119,14 +102,32 @@ extension KernelModel {
   }
 }
 
+extension KernelScene {
+  /// When the lines happen of a scene that begins at `begin`. What took a program's time takes `pause()`; what the kernel
+  /// does at once is done at once.
+  fileprivate func times(from begin: Int64, pause: () -> Int64) -> [Int64: Int64] {
+    var times: [Int64: Int64] = [:]
+    var (before, now): (Int64, Int64) = (0, begin)
+    for time in Set(lines.map(\.time)).sorted() {
+      now += time - before < 1000 ? time - before : pause()
+      times[time] = now
+      before = time
+    }
+    return times
+  }
+}
+
 extension KernelRun {
-  /// A pass about each second, until all is over; the rows are up to `ahead` microseconds newer than the trace.
-  mutating func runAtRandom(_ random: inout SeededGenerator, ahead: Int64) {
+  /// A pass now and then, until all is over; the rows are up to `ahead` microseconds newer than the trace.
+  mutating func runAtRandom(
+    _ random: inout SeededGenerator, ahead: Int64, from begin: Int64 = 0,
+    every step: ClosedRange<Int64> = 3000...1_500_000
+  ) {
     let last = (model.trace.map(\.boot) + model.ends.map(\.boot)).max() ?? 0
-    var time: Int64 = 0
+    var time = begin
     while time < last {
       pass(cut: time, at: time + Int64.random(in: 0...ahead, using: &random))
-      time += Int64.random(in: 3000...1_500_000, using: &random)
+      time += Int64.random(in: step, using: &random)
     }
     runOut(after: last)
   }

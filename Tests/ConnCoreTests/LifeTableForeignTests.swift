@@ -29,10 +29,11 @@ import Testing
     return model
   }
 
-  private func run(_ model: KernelModel, _ passes: [Int64]) -> [String] {
+  /// Passes at these moments, of rows that are `lag` microseconds newer than the trace.
+  private func run(_ model: KernelModel, _ passes: [Int64], lag: Int64 = 0) -> [String] {
     var run = KernelRun(model)
     run.pass(cut: 0, at: 1000)
-    for pass in passes { run.pass(cut: pass, at: pass) }
+    for pass in passes { run.pass(cut: pass, at: pass + lag) }
     run.runOut(after: 20_000_000)
     return run.verdict()
   }
@@ -75,11 +76,7 @@ import Testing
     var wrong: [String] = []
     for event in model.trace {
       for lag in [80, 120_000] as [Int64] {
-        var run = KernelRun(model)
-        run.pass(cut: 0, at: 1000)
-        run.pass(cut: event.boot, at: event.boot + lag)
-        run.runOut(after: 20_000_000)
-        wrong += run.verdict().map { "\(event) +\(lag): \($0)" }
+        wrong += run(model, [event.boot], lag: lag).map { "\(event.boot) +\(lag): \($0)" }
       }
     }
     #expect(wrong.first == nil, "\(wrong.count)")
@@ -113,12 +110,11 @@ import Testing
     let begins = (model.trace.last?.boot ?? 0) + 10
     var cast: [Character: Int] = [:]
     for (letter, at) in zip("CSLET", 0...) {
-      let port = model.sockets[at].local.port
       let isServer = "SLT".contains(letter)
       let client = Endpoint(KernelScene.client.address, KernelScene.client.port + 7)
       let (local, remote) = isServer ? (KernelScene.server, client) : (client, KernelScene.server)
       cast[letter] = model.cast(
-        letter, local, letter == "L" ? Endpoint(.anyV4, 0) : remote, pid: 500 + Int32(port % 2))
+        letter, local, letter == "L" ? Endpoint(.anyV4, 0) : remote, pid: 500)
       model.sockets[model.sockets.count - 1].address = model.sockets[at].address
     }
     KernelScene.recorded[0].play(&model, cast, portShift: 7) { begins + $0 }
@@ -129,12 +125,9 @@ import Testing
       let event = model.trace[place]
       let after = model.trace[place...].filter { $0.boot >= begins }
       for second in stride(from: place % 5, to: after.count, by: 5).map({ after[$0] }) {
-        var run = KernelRun(model)
-        run.pass(cut: 0, at: 1000)
-        run.pass(cut: event.boot, at: event.boot + 80)
-        run.pass(cut: second.boot, at: second.boot + 80)
-        run.runOut(after: 20_000_000)
-        wrong += run.verdict().map { "\(event.boot) \(second.boot): \($0)" }
+        wrong += run(model, [event.boot, second.boot], lag: 80).map {
+          "\(event.boot) \(second.boot): \($0)"
+        }
       }
     }
     #expect(wrong.first == nil, "\(wrong.count)")

@@ -40,13 +40,7 @@ import Testing
       options.endsAreEarly = Bool.random(using: &random)
       let ahead = Int64.random(in: 0...3000, using: &random)
       var run = KernelRun(model, options)
-      let last = (model.trace.map(\.boot) + model.ends.map(\.boot)).max() ?? 0
-      var time: Int64 = 990_000
-      while time < last {
-        run.pass(cut: time, at: time + Int64.random(in: 0...ahead, using: &random))
-        time += Int64.random(in: 5000...150_000, using: &random)
-      }
-      run.runOut(after: last)
+      run.runAtRandom(&random, ahead: ahead, from: 990_000, every: 5000...150_000)
       let wrong = run.verdict()
       #expect(wrong.first == nil, "seed \(seed), \(wrong.count)")
     }

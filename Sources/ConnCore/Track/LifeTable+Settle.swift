@@ -47,12 +47,12 @@ extension LifeTable {
 
   /// Whether a traced socket is of our namespace for sure, or may be.
   func isOurs(_ traced: Traced, _ end: SocketEnd?, _ pass: Pass) -> (forSure: Bool, perhaps: Bool) {
-    // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
     // What is taken by a listener is ours only where one of ours could have taken it.
     let isServed = traced.direction != .inbound || serves(traced.proto, traced.local)
     // An opener that was gone before it was looked at is taken to be where its maker was, which may have been elsewhere
     // by then: the message that has not come knows better. There is none of a socket that began another life.
-    let isKnown = traced.namespace != 0 && !isForeign(traced) && !lacksEnd(traced, end, pass)
+    let isKnown = traced.namespace != 0 && !isForeign(traced) && !wouldHaveEnd(traced, pass)
+    // Without a message only the opener's namespace can tell; or nobody, where none was listened for or some were lost.
     return (
       end != nil || isKnown,
       traced.namespace == 0 && (!pass.heard.hearsEnds || mayHaveLostEnds) && isServed
@@ -61,9 +61,9 @@ extension LifeTable {
 
   private var mayHaveLostEnds: Bool { lostEndsAt.map { generation &- $0 <= Self.patience } ?? false }
 
-  /// True where the message of its end would have come if it were of our namespace.
-  private func lacksEnd(_ traced: Traced, _ end: SocketEnd?, _ pass: Pass) -> Bool {
-    end == nil && traced.cookie != 0 && pass.heard.hearsEnds && !pass.heard.isLast && !mayHaveLostEnds
+  /// True where the message of its end would have come by now if it were of our namespace.
+  private func wouldHaveEnd(_ traced: Traced, _ pass: Pass) -> Bool {
+    traced.cookie != 0 && pass.heard.hearsEnds && !pass.heard.isLast && !mayHaveLostEnds
   }
 
   func serves(_ proto: Proto, _ local: Endpoint) -> Bool {
@@ -117,7 +117,7 @@ extension LifeTable {
       // Rows show the number of what is left of a socket, which may be another than its own; of one that nobody has
       // accepted yet they show its own, without an inode.
       if end == nil, slots[at].cookie != 0, slots[at].cookie != traced.cookie,
-        slots[at].inode != 0 || lacksEnd(traced, end, pass)
+        slots[at].inode != 0 || wouldHaveEnd(traced, pass)
       {
         release(at)
         return
@@ -140,8 +140,8 @@ extension LifeTable {
     }
     let at = find(traced.ends)
     if at >= 0 {
-      if let taken = slotOfAnother(traced) { release(taken) }
       let hasNumber = slots[at].cookie != 0 && slots[at].cookie == traced.cookie
+      if hasNumber, slots[at].socket != 0 { release(at) }
       let isFree = isFree(at, for: traced)
       // Where rows still show these ends they are in use again, and what was seen first was this one.
       let isSame = hasNumber || traced.covers(earliestSight(at), lives[at].firstState)
@@ -164,7 +164,7 @@ extension LifeTable {
   /// True where a destroyed socket still has the slot: both it and the address may be another one's by now.
   func has(_ traced: Traced, _ at: Int) -> Bool {
     traced.slot == at && slots[at].isLive && slots[at].socket == traced.socket
-      && lives[at].firstSeenBoot == traced.lifeOpened && book[traced.socket]?.slot != at
+      && lives[at].firstSeenBoot == traced.lifeOpened
   }
 
   /// The slot that another socket has although rows have shown this one's number in it.
