@@ -41,7 +41,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .target(name: "Faults", path: "Tests/Faults"),
+    // Loaded into programs that know nothing of a sanitizer too, and so is never built with one.
+    .target(
+      name: "Faults", path: "Tests/Faults",
+      cSettings: [.unsafeFlags(["-fno-sanitize=address", "-fno-sanitize=thread"])]),
     .testTarget(name: "ConnCoreTests", dependencies: ["ConnCore"], swiftSettings: strict),
     .testTarget(name: "ProcNetTests", dependencies: ["ProcNet", "ConnCore"], swiftSettings: strict),
     .testTarget(

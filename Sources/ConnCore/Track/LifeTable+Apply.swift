@@ -120,7 +120,7 @@ extension LifeTable {
 
   /// Ends a life, because what is seen on its tuple is another one.
   private mutating func replace(_ at: Int, _ row: SocketRow, _ number: Int, _ pass: inout Pass) {
-    end(at, &pass)
+    endReplaced(at, &pass)
     let keyInode = Self.keyInode(row)
     let hash = hash(row, keyInode)
     // It may be one that is known by its inode, which takes the place of the one that ended.
@@ -130,6 +130,12 @@ extension LifeTable {
     } else {
       update(next, row, number, &pass)
     }
+  }
+
+  /// Ends a life by the time at which the next one on its tuple began; the trace may still tell of an earlier moment.
+  private mutating func endReplaced(_ at: Int, _ pass: inout Pass) {
+    if lives[at].closedOffset == nil { pass.replaced.append(pass.ended.count) }
+    end(at, &pass)
   }
 
   private mutating func takeDeferred(_ row: SocketRow, _ number: Int, _ pass: inout Pass) {
@@ -142,7 +148,7 @@ extension LifeTable {
     let sharedHash = hash(row, 0)
     var shared = find(row, 0, sharedHash)
     if shared >= 0 && slots[shared].generation != generation {
-      end(shared, &pass)
+      endReplaced(shared, &pass)
       shared = find(row, 0, sharedHash)
     }
     if shared < 0 {

@@ -12,6 +12,8 @@ extension LifeTable {
     var begun: [Int] = []
     /// Lives whose sockets are gone, with what was told of them before.
     var ended: [Ended] = []
+    /// Places in `ended` of lives that were open until rows showed another one on their tuple.
+    var replaced: [Int] = []
     var deferred: [Int] = []
     /// Slots whose owner is asked for, and the numbers of their rows.
     var wanted: [(slot: Int, number: Int)] = []
@@ -69,6 +71,7 @@ extension LifeTable {
   /// Puts what was found into words, now that the owners are known.
   mutating func finish(_ pass: inout Pass) -> Changes {
     var changes = Changes()
+    endBeforeNext(&pass)
     number(&pass)
     changes.current.reserveCapacity(touched.count)
     changes.notes.reserveCapacity(touched.count)
@@ -87,6 +90,27 @@ extension LifeTable {
       changes.finished.append(ended.life)
     }
     return changes
+  }
+
+  /// No life on a tuple outlasts the beginning of the next one, which may have been traced to a moment before the rows.
+  private func endBeforeNext(_ pass: inout Pass) {
+    if pass.replaced.isEmpty { return }
+    var openings: [SocketEnds: [Int64]] = [:]
+    for ended in pass.ended where ended.life.sources.contains(.trace) {
+      openings[ended.life.ends, default: []].append(ended.life.firstSeenBoot)
+    }
+    // One that no row has been matched with yet, and that may be another namespace's: then this is a moment like any other
+    // since the life was seen last.
+    for traced in unbound.lazy.compactMap({ book[$0] }) where !traced.isPartial && !isForeign(traced) {
+      openings[traced.ends, default: []].append(traced.openedBoot)
+    }
+    for place in pass.replaced {
+      let life = pass.ended[place].life
+      let lastSeen = life.firstSeenBoot + life.lastSeenOffset
+      let at = find(life.ends)
+      let next = openings[life.ends, default: []] + (at >= 0 ? [lives[at].firstSeenBoot] : [])
+      if let opened = next.filter({ $0 > lastSeen }).min() { pass.ended[place].life.end(by: opened) }
+    }
   }
 
   /// Gives new lives their numbers, in the order in which they were opened.
@@ -134,6 +158,13 @@ extension LifeTable.Changes {
 }
 
 extension Life {
+  /// Ends it at a moment on CLOCK_BOOTTIME at the latest.
+  fileprivate mutating func end(by boot: Int64) {
+    let offset = max(0, boot - firstSeenBoot)
+    guard let closed = closedOffset, closed > offset else { return }
+    closedOffset = offset
+  }
+
   /// True for a life that the kernel's ActiveOpens or PassiveOpens counted while we watched: a connection that came to
   /// more than a request in a listener's queue.
   fileprivate var isCountedByKernel: Bool {

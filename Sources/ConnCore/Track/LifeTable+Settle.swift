@@ -151,10 +151,10 @@ extension LifeTable {
         return
       }
     }
-    if at >= 0, isKnownOurs, slots[at].state == .finWait2, slots[at].generation != generation,
-      lives[at].closedOffset == nil, lives[at].firstSeenBoot < traced.openedBoot
+    if at >= 0, isKnownOurs, slots[at].socket == 0, slots[at].generation != generation,
+      lives[at].closedOffset == nil, slots[at].lastSeenBoot < traced.openedBoot
     {
-      // An orphan whose ends were used again: it went without a word.
+      // Its ends were used again: it had gone without a word.
       lives[at].closedOffset = traced.openedBoot - lives[at].firstSeenBoot
       self.end(at, &pass)
     }

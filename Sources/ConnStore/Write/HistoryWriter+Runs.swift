@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: connwatch contributors
 // SPDX-License-Identifier: Apache-2.0
 
-import ConnCore
+public import ConnCore
 
 extension HistoryWriter {
   /// What tells a run from all others.
@@ -25,6 +25,23 @@ extension HistoryWriter {
   var lastSample: Timestamp? {
     let found = try? connection.integer("SELECT last FROM sample ORDER BY id DESC LIMIT 1")
     return found.flatMap { $0 }.map { Timestamp(microseconds: Statement.bounded($0)) }
+  }
+
+  /// Ends the run: says so in the database and moves the log into it.
+  public func close(now: Timestamp) throws(StoreError) {
+    try connection.transaction { () throws(StoreError) in
+      let stop = try connection.prepare("UPDATE run SET stopped = ? WHERE id = ?")
+      stop.bind(1, now.microseconds)
+      stop.bind(2, runID)
+      try stop.run()
+    }
+    do {
+      try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    } catch {
+      var failure = error
+      if !error.isDamage { failure.hint = "nothing is lost: it is in \(path)-wal, a part of the database" }
+      throw failure
+    }
   }
 
   /// Moves what was written at the start into the file, so that a new one can be known as ours from then on, even where

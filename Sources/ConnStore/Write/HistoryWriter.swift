@@ -71,7 +71,7 @@ public final class HistoryWriter {
   let connection: Connection
   let run: Run
   let dictionaries: Dictionaries
-  private let runID: Int64
+  let runID: Int64
   /// The runs that were in the file before, oldest first, and this one: by them a copy is known again.
   let earlierRuns: [RunKey]
   let runKey: RunKey
@@ -297,16 +297,5 @@ public final class HistoryWriter {
     addGap.bind(4, Int64(gap.samples))
     addGap.bind(5, gap.detail)
     try addGap.run()
-  }
-
-  /// Ends the run: says so in the database and moves the log into it.
-  public func close(now: Timestamp) throws(StoreError) {
-    try connection.transaction { () throws(StoreError) in
-      let stop = try connection.prepare("UPDATE run SET stopped = ? WHERE id = ?")
-      stop.bind(1, now.microseconds)
-      stop.bind(2, runID)
-      try stop.run()
-    }
-    try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
   }
 }

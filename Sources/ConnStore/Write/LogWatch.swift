@@ -16,6 +16,8 @@ struct LogWatch {
 
   private var isSaid = false
   private var triedAt: Int64 = .min
+  /// Why the last attempt came to nothing, where it was no reader.
+  private var failure: String?
 
   /// Looks at the log after a batch, and empties it where it has grown and nobody holds it.
   ///
@@ -24,12 +26,12 @@ struct LogWatch {
     var size = HistoryReader.fileSize(writer.path + "-wal")
     if size > Self.usual, abs(now &- triedAt) >= Self.pace {
       triedAt = now
-      try writer.emptyLog(patience: Self.patience)
+      failure = try writer.emptyLog(patience: Self.patience)
       size = HistoryReader.fileSize(writer.path + "-wal")
     }
     if !isSaid, size > Self.most {
       isSaid = true
-      return .logGrown(bytes: size)
+      return .logGrown(bytes: size, why: failure)
     }
     if isSaid, size <= Self.usual {
       isSaid = false
@@ -42,12 +44,20 @@ struct LogWatch {
 extension HistoryWriter {
   /// Moves the log into the file and cuts it to nothing, where no reader is in the way for longer than `patience`
   /// milliseconds.
-  func emptyLog(patience: Int) throws(StoreError) {
+  ///
+  /// - Returns: why it could not be; nil where it was a reader.
+  func emptyLog(patience: Int) throws(StoreError) -> String? {
+    var failure: String?
     try connection.run("PRAGMA busy_timeout = \(patience)")
-    // That somebody reads is an answer and no error; a disk without room is said when a batch finds none.
-    try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    do {
+      // That somebody reads is an answer and no error.
+      try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    } catch {
+      failure = error.why
+    }
     try connection.run("PRAGMA busy_timeout = \(Self.patience)")
     // The room went with what was cut off.
     hasLogRoom = false
+    return failure
   }
 }

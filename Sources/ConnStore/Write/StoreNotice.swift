@@ -11,8 +11,9 @@ public enum StoreNotice: Sendable, Equatable {
   case held(size: Int64, free: Int64, reserve: Int64)
   /// There is room again.
   case released
-  /// The log has grown to so many bytes, because somebody reads an old state of the database.
-  case logGrown(bytes: Int64)
+  /// The log has grown to so many bytes, because it could not be moved into the file, or somebody reads an old state
+  /// of it where no reason is told.
+  case logGrown(bytes: Int64, why: String?)
   /// The log is used from its beginning again.
   case logReset
 }

@@ -121,6 +121,7 @@ struct DatabaseCommand: ParsableCommand {
       }
       let history = try global.openHistory()
       let path = history.path
+      try global.checkPlace(of: path)
       if let host {
         try HostChoice.named(host).check(history)
         let writer = try EvidenceWriter(path: path, now: SystemClock().now().wall)

@@ -21,11 +21,12 @@ extension StoreNotice {
         database is held at \(InfoRow.size(size)), and the oldest connections go for new ones
         """
     case .released: return "\(path): its disk has room again: the database may grow"
-    case .logGrown(let bytes):
-      let log = path + "-wal"
+    case .logGrown(let bytes, let why):
+      let log = "\(path)-wal: grown to \(InfoRow.size(bytes)), because"
+      if let why { return "\(log) it cannot be moved into the database: \(why); it grows until it can" }
       let readers = Self.readers(of: path).map(String.init).joined(separator: ", ")
       return """
-        \(log): grown to \(InfoRow.size(bytes)), because an old state of the database is being read\
+        \(log) an old state of the database is being read\
         \(readers.isEmpty ? "" : " (by pid \(readers))"); it grows until that ends
         """
     case .logReset: return "\(path)-wal: emptied"

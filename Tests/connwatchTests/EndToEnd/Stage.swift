@@ -153,10 +153,10 @@ final class Stage {
   }
 
   /// Ends a recorder and waits for it.
-  func stop(_ recorder: Child, _ signal: Int32 = SIGTERM) async throws {
+  func stop(_ recorder: Child, _ signal: Int32 = SIGTERM, status expected: Int32 = 0) async throws {
     recorder.send(signal)
     let status = try await recorder.end()
-    #expect(status == (signal == SIGKILL ? 128 + SIGKILL : 0), "\(recorder.errors)")
+    #expect(status == (signal == SIGKILL ? 128 + SIGKILL : expected), "\(recorder.errors)")
   }
 
   /// How many samples are stored, in the database or another one.

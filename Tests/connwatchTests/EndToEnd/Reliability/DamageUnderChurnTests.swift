@@ -18,6 +18,7 @@ extension EndToEnd {
       _ = try await puppet.pair("stays", listener)
       try await puppet.order(["do": "churn", "rate": 100, "lifetime": 0.08])
       var seen: [Damage: Int] = [:]
+      var healed = 0
       for round in 0..<Effort.of(short: 3, long: 130) {
         let damage =
           Effort.isLong ? Damage.allCases[round % Damage.allCases.count] : Damage.allCases.randomElement()!
@@ -53,7 +54,13 @@ extension EndToEnd {
         // What was overwritten in the moment in which the log was moved is found by the next recorder.
         try await stage.stop(recorder)
         var last = recorder
-        if !noticed && damage.isPutAside {
+        // Or by nobody: the log held the same page and has been moved over it, or it was a free one.
+        var isHealed = false
+        if !noticed && damage == .middlePage {
+          isHealed = (try? await stage.sql("PRAGMA integrity_check", path)) == [["ok"]]
+          healed += isHealed ? 1 : 0
+        }
+        if !noticed && damage.isPutAside && !isHealed {
           last = try stage.connwatch(words, in: puppet.namespace)
           try await eventually("the damage to be found\n\(last.errors)") { last.errors.contains(" goes on") }
           try await stage.stop(last)
@@ -61,14 +68,17 @@ extension EndToEnd {
         #expect(noticed || damage.isPutAside, "\(damage): \(recorder.errors)")
         if noticed { seen[damage, default: 0] += 1 }
         let gaps = try await DamageTests.gaps(stage, path)
-        #expect(gaps.count == 1, "\(damage): \(gaps) \(last.errors)")
+        #expect(gaps.count == (isHealed ? 0 : 1), "\(damage): \(gaps) \(last.errors)")
         #expect(try await stage.sql("PRAGMA integrity_check", path) == [["ok"]], "\(damage)")
         let check = try await stage.run(["db", "check", "--db", path])
         #expect(check.status == 0, "\(damage): \(check.output)\(check.errors)")
         let open = try await DamageTests.lives(stage, path, "closed_us IS NULL") ?? []
         #expect(open.filter { $0.hasSuffix(":8080") }.count == 2, "\(damage): \(open)")
       }
-      if Effort.isLong { print("noticed within two seconds:", seen.map { "\($0.key) \($0.value)" }.sorted()) }
+      if Effort.isLong {
+        let found = seen.map { "\($0.key) \($0.value)" }.sorted()
+        print("noticed within two seconds:", found, "written over by the log:", healed)
+      }
     }
   }
 }

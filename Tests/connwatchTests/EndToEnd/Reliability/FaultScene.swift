@@ -40,8 +40,8 @@ final class FaultScene {
   }
 
   /// Ends the recorder and begins another.
-  func restart(_ signal: Int32 = SIGTERM, between: () -> Void = {}) async throws {
-    try await stage.stop(recorder, signal)
+  func restart(_ signal: Int32 = SIGTERM, status: Int32 = 0, between: () -> Void = {}) async throws {
+    try await stage.stop(recorder, signal, status: status)
     between()
     recorder = try await stage.record(
       words, in: puppet.namespace, interval: interval, environment: faults.environment)

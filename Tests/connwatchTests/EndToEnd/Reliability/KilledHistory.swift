@@ -163,7 +163,8 @@ struct KilledHistory {
     try #require(sums == counts, "\(what): opened and closed by the samples, and by the lives")
   }
 
-  /// After the last kill: a gap for each time that a recorder went on, and no four-tuple with two lives at once.
+  /// After the last kill: a gap for each time that a recorder went on, and no four-tuple with two lives at
+  /// once, by more than their times can be off.
   func finish() async throws {
     let causes = try await stage.sql(
       "SELECT cause, count(*) FROM gaps WHERE cause LIKE 'recorder%' GROUP BY 1", path)
@@ -171,12 +172,12 @@ struct KilledHistory {
     let doubled = try await stage.sql(
       """
       SELECT * FROM (
-        SELECT id, closed_us, states, source, lead(id) OVER same AS next_id,
+        SELECT id, first_seen_us, closed_us, uncertainty_s, states, source, lead(id) OVER same AS next_id,
           lead(first_seen_us) OVER same AS next, lead(states) OVER same AS next_states
         FROM connections
         WINDOW same AS (
           PARTITION BY proto, local_addr, local_port, remote_addr, remote_port ORDER BY first_seen_us))
-      WHERE next IS NOT NULL AND (closed_us IS NULL OR closed_us > next + 1)
+      WHERE next IS NOT NULL AND (closed_us IS NULL OR closed_us - 1e6 * coalesce(uncertainty_s, 0) > next + 1)
       """, path)
     #expect(doubled.isEmpty, "a life that was lost and found again")
   }

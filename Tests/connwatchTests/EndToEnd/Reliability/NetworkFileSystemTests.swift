@@ -39,7 +39,9 @@ extension EndToEnd {
         #expect(outcome.status == 0, "\(words): \(outcome.errors)")
         #expect(!outcome.errors.contains(name), "\(words): \(outcome.errors)")
       }
-      expectRefusal(try await run(Self.record, stage, faults, puppet), ["(\(name))"])
+      for words in [Self.record, ["db", "prune", "--keep", "1d"]] {
+        expectRefusal(try await run(words, stage, faults, puppet), [stage.database, "(\(name))"])
+      }
     }
 
     @Test(arguments: [("FUSE", 0x6573_5546), ("VirtualBox", 0x786F_4256)] as [(String, UInt32)])

@@ -4,6 +4,8 @@
 import Foundation
 import Testing
 
+@testable import ConnStore
+
 extension EndToEnd {
   /// /proc that cannot be read, or not whole, or not in time: a gap with its cause, no false close, and recording goes on
   /// by itself.
@@ -147,6 +149,32 @@ extension EndToEnd {
         try await scene.lives(of: socket).count == 2
       }
       try await scene.end()
+    }
+
+    /// What is not known to be on the disk stays in the log, through the end of a recorder too.
+    @Test func aDiskThatDoesNotSyncLosesNothing() async throws {
+      let stage = try Stage()
+      defer { stage.end() }
+      let scene = try await FaultScene(stage)
+      let log = { HistoryReader.fileSize(stage.database + "-wal") }
+      scene.faults.set(.sync(stage.database + "*", EIO))
+      let before = try await scene.open()
+      // More than a log holds that SQLite writes back by itself.
+      try await scene.puppet.order([
+        "do": "burst", "rounds": Effort.of(short: 8, long: 80), "width": 400, "lifetime": 0.2,
+      ])
+      try await scene.restart(status: 2) {
+        #expect(scene.said("nothing is lost") == 1, "\(scene.recorder.errors)")
+        #expect(log() > 0, "a log that could not be written back is not to be taken away")
+      }
+      let after = try await scene.open()
+      scene.faults.set()
+      for connection in [before, after] {
+        #expect(try await scene.lives(of: connection.socket).count == 2)
+        try await scene.close(connection)
+      }
+      try await scene.end()
+      #expect(log() == 0, "written back")
     }
   }
 }
