@@ -55,18 +55,31 @@ enum PortTable {
       marked.lazy.map { $0.first.map(Self.isMark) == true ? $0.dropFirst() : $0 }
     }
 
+    /// Where the line ends in the text that it was read from.
+    fileprivate var end: Int { rest.endIndex }
+
     /// The name that IANA has, nil for a port that is used by custom.
     var registeredName: String? {
-      let words = marked
-      let word = words.first { $0.first == UInt8(ascii: "=") }?.dropFirst() ?? words.first
+      let word = marked.first { $0.first == UInt8(ascii: "=") }?.dropFirst() ?? marked.first { _ in true }
       guard let word, word.first != UInt8(ascii: "~") else { return nil }
       return String(decoding: word, as: UTF8.self)
     }
 
-    private var marked: [Slice<UnsafeBufferPointer<UInt8>>] { names.split(separator: UInt8(ascii: " ")) }
+    private var marked: Words { Words(rest: names) }
 
     private static func isMark(_ byte: UInt8) -> Bool {
       byte == UInt8(ascii: "~") || byte == UInt8(ascii: "=")
+    }
+  }
+
+  /// The words of a text, one after the other: every line is looked at for a name, and needs no array for that.
+  private struct Words: Sequence, IteratorProtocol {
+    var rest: Slice<UnsafeBufferPointer<UInt8>>
+
+    mutating func next() -> Slice<UnsafeBufferPointer<UInt8>>? {
+      let word = rest.drop { $0 == UInt8(ascii: " ") }.prefix { $0 != UInt8(ascii: " ") }
+      rest = rest[word.endIndex...]
+      return word.isEmpty ? nil : word
     }
   }
 
@@ -127,9 +140,9 @@ enum PortTable {
       let text = bytes(part.text)
       var start = 0
       while start < text.endIndex {
-        body(Line(text, at: start))
-        while start < text.endIndex, text[start] != UInt8(ascii: "\n") { start += 1 }
-        start += 1
+        let line = Line(text, at: start)
+        body(line)
+        start = line.end + 1
       }
       index += 1
     }

@@ -197,11 +197,17 @@ struct TraceLayout {
   /// - Throws: ``TraceError`` of kind `missing` where an event or a field is not there, but for the events
   ///   `reset`, `failed` and `unreachable`.
   init(_ read: (Event) throws(TraceError) -> [UInt8]?) throws(TraceError) {
+    try self.init(formats: { event throws(TraceError) in
+      try read(event).map { EventFormat($0, event: event.rawValue) }
+    })
+  }
+
+  /// The same of formats that have been read.
+  init(formats read: (Event) throws(TraceError) -> EventFormat?) throws(TraceError) {
     func format(_ event: Event) throws(TraceError) -> EventFormat {
-      guard let bytes = try read(event) else {
+      guard let format = try read(event) else {
         throw TraceError(.missing, what: event.rawValue, why: "this kernel has no such event")
       }
-      let format = EventFormat(bytes, event: event.rawValue)
       guard format.id != 0 else {
         throw TraceError(.missing, what: event.rawValue, why: "the event's format has no ID")
       }
