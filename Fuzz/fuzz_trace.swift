@@ -57,7 +57,9 @@ private let header = Array(
 /// Read once: to read them takes far longer than anything else here.
 private let formats = TraceLayout.Event.allCases.map { EventFormat(known($0), event: $0.rawValue) }
 
-private func format(_ event: TraceLayout.Event) -> EventFormat? { formats.first { $0.event == event.rawValue } }
+private func format(_ event: TraceLayout.Event) -> EventFormat? {
+  formats.first { $0.event == event.rawValue }
+}
 
 private let layout: TraceLayout = {
   guard let layout = try? TraceLayout(formats: format) else { fatalError("no layout") }
