@@ -132,14 +132,18 @@ import Testing
           known.remove(at: 400)
         }
       }
-      let new = open()
-      known.append(new)
-      let before = Self.descriptors()
-      owners.lookUp([WantedSocket(inode: new)], among: known.map { OwnerLookUpTests.row($0) })
-      #expect(owners.owner(of: new)?.process?.pid == getpid())
-      // Other tests of this process have files open meanwhile, and those are read.
-      let others = max(before, Self.descriptors()) - known.count
-      #expect(owners.statistics.links < others + known.count / 2)
+      // Other tests of this process have files open meanwhile, which are read too; a try in which many came and went
+      // between the two counts says nothing.
+      let wasFew = (0..<5).contains { _ in
+        let new = open()
+        known.append(new)
+        let before = Self.descriptors()
+        owners.lookUp([WantedSocket(inode: new)], among: known.map { OwnerLookUpTests.row($0) })
+        #expect(owners.owner(of: new)?.process?.pid == getpid())
+        let others = max(before, Self.descriptors()) - known.count
+        return owners.statistics.links < others + known.count / 2
+      }
+      #expect(wasFew, "\(owners.statistics.links) links, round \(round)")
     }
   }
 

@@ -8,8 +8,9 @@ import Testing
 
 @testable import KernelNet
 
-/// The trace of the kernel that the tests run on. One after the other: instances are the whole machine's.
-@Suite(.serialized, .needsTrace, .timeLimit(.minutes(5)))
+/// The trace of the kernel that the tests run on. One after the other: instances are the whole machine's. Under a
+/// sanitizer, beside all other tests, one of these has taken more than five minutes.
+@Suite(.serialized, .needsTrace, .timeLimit(.minutes(20)))
 struct TraceInstanceTests {
   @Test func everyStepOfAConnectionIsToldInOrder() throws {
     let trace = try TraceInstance(bufferKilobytes: 256)

@@ -44,11 +44,15 @@ enum Machine {
   /// The program under test, which the build puts beside the tests; or CONNWATCH_BINARY, such as a release build.
   static let connwatch: String? = {
     if let named = ProcessInfo.processInfo.environment["CONNWATCH_BINARY"], !named.isEmpty { return named }
-    let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = URL(filePath: tests).deletingLastPathComponent().appending(path: "connwatch").path
-    let built = root.appending(path: ".build/debug/connwatch").path
-    return [beside, built].first { access($0, X_OK) == 0 }
+    return built("connwatch")
   }()
+
+  /// What the build puts beside the tests.
+  static func built(_ name: String) -> String? {
+    let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let beside = URL(filePath: tests).deletingLastPathComponent().appending(path: name).path
+    return [beside, root.appending(path: ".build/debug/\(name)").path].first { access($0, X_OK) == 0 }
+  }
 
   /// The package's directory.
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -31,7 +31,11 @@ final class Puppet {
     let data = try JSONSerialization.data(withJSONObject: order)
     try child.tell(String(decoding: data, as: UTF8.self))
     answered += 1
-    try await eventually("an answer to \(order)\n\(child.errors)") { child.lines.count >= answered }
+    // Bursts take as long as their connections live.
+    let least = Double(order["rounds"] as? Int ?? 0) * (order["lifetime"] as? Double ?? 0)
+    try await eventually("an answer to \(order)\n\(child.errors)", within: 20 + 4 * least) {
+      child.lines.count >= answered
+    }
     let answer = try JSONLine(String(child.lines[answered - 1]))
     if let error = answer.string("error") { throw TestFailure("\(order): \(error)") }
     return answer

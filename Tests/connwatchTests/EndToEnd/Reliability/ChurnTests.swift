@@ -30,7 +30,7 @@ extension EndToEnd {
           "record", "--interval", "50ms", "--for", "1h", "--source", source, "--db", database, "-q",
           "--ignore", "port = :7001 or port = :7003",
         ])
-        try await eventually("samples\n\(recorder.errors)", within: Effort.of(short: 60, long: 1200)) {
+        try await eventually("samples\n\(recorder.errors)", within: Effort.of(short: 240, long: 1200)) {
           if let status = recorder.status { throw TestFailure("\(status): \(recorder.errors)") }
           guard try await churn.opened() >= Self.leastChurn else { return false }
           try await Task.sleep(for: .milliseconds(Effort.of(short: 200, long: 2000)))

@@ -45,10 +45,8 @@ final class Faults {
     }
   }
 
-  /// The library, which the build puts beside the program.
-  static let library: String? = Machine.connwatch.map {
-    URL(filePath: $0).deletingLastPathComponent().appending(path: "libFaults.so").path
-  }.flatMap { access($0, R_OK) == 0 ? $0 : nil }
+  /// The library; beside the tests, since the program may be another build's.
+  static let library = Machine.built("libFaults.so")
 
   private static let size = 16384
   private let memory: UnsafeMutableRawBufferPointer
@@ -57,7 +55,7 @@ final class Faults {
 
   init(_ stage: Stage) throws {
     let library = try #require(
-      Self.library, "no libFaults.so beside the program: build it first (swift build --build-tests)")
+      Self.library, "no libFaults.so beside the tests: build it first (swift build --build-tests)")
     preload = [library, stage.environment["LD_PRELOAD"]].compactMap(\.self).joined(separator: ":")
     path = stage.path("faults-\(UUID().uuidString)")
     let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

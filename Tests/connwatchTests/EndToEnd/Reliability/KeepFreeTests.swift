@@ -17,7 +17,7 @@ extension EndToEnd {
       let puppet = try await stage.puppet()
       try await puppet.order(["do": "sysctl", "name": "net.ipv4.tcp_max_tw_buckets", "value": 100])
       let recorder = try stage.connwatch(
-        ["record", "--db", disk.database, "--interval", "100ms", "--for", "300s", "--keep-free", "8M"],
+        ["record", "--db", disk.database, "--interval", "100ms", "--for", "1h", "--keep-free", "8M"],
         in: puppet.namespace)
       try await eventually("a sample\n\(recorder.errors)") { try await stage.samples(disk.database) > 0 }
       let rounds = Effort.of(short: 25, long: 120)
