@@ -21,6 +21,14 @@ extension EndToEnd {
       var source: String
     }
 
+    /// A sanitizer reads its options from /proc/self/environ, and looks for leaks where it finds none.
+    private static let sanitizerOptions = """
+      if [ -n "$ASAN_OPTIONS" ]; then
+        mkdir /proc/self
+        printf 'ASAN_OPTIONS=%s\\0TSAN_OPTIONS=%s\\0' "$ASAN_OPTIONS" "$TSAN_OPTIONS" >/proc/self/environ
+      fi
+      """
+
     static let places = [
       Place(
         testDescription: "hidepid=1, nobody",
@@ -42,7 +50,8 @@ extension EndToEnd {
         script: "mount -t proc -o subset=pid none /proc && exec \(nobody) \"$@\"", says: "sudo",
         source: "netlink+end"),
       Place(
-        testDescription: "no /proc at all", script: "mount -t tmpfs none /proc && exec \"$@\"", says: nil,
+        testDescription: "no /proc at all",
+        script: "mount -t tmpfs none /proc || exit\n\(sanitizerOptions)\nexec \"$@\"", says: nil,
         source: "netlink+end+trace"),
       Place(
         testDescription: "a pid namespace", script: "exec unshare --pid --fork --mount-proc \"$@\"",
