@@ -137,14 +137,16 @@ final class Stage {
 
   /// Starts a recorder, and waits until it has written its first sample.
   ///
-  /// It ends by itself after two minutes, should nobody be left to end it.
+  /// It ends by itself after two minutes, or an hour of the long form, should nobody be left to end it.
   func record(
     _ words: [String] = [], in namespace: String, interval: String = "100ms",
     environment: [String: String?] = [:]
   ) async throws -> Child {
     let before = try await samples()
     let child = try connwatch(
-      ["record", "--interval", interval, "--for", "120s"] + words, in: namespace, environment: environment)
+      ["record", "--interval", interval, "--for", Effort.of(short: "120s", long: "1h")] + words,
+      in: namespace,
+      environment: environment)
     try await eventually("the first sample\n\(child.errors)") {
       if let status = child.status { throw TestFailure("the recorder ended with \(status)\n\(child.errors)") }
       return try await samples() > before

@@ -18,9 +18,11 @@ extension EndToEnd {
     /// That nothing of a burst is still open: what ended unheard is seen to be gone.
     private func expectNoneOpen(_ scene: FaultScene) async throws {
       if Effort.isLong { try await scene.puppet.order(["do": "calm"]) }
-      var open: [JSONLine] = []
-      try await eventually("only what is held to be open: \(open.prefix(3).map(\.text))", within: 60) {
-        open = try await scene.lives().filter { $0.isNull("closed") }
+      var open: [[String]] = []
+      try await eventually(
+        "only what is held to be open: \(open.prefix(6))\n\(scene.recorder.errors)", within: 60
+      ) {
+        open = try await scene.stage.sql("SELECT * FROM connections WHERE closed_us IS NULL")
         return open.count == scene.held.count * 2
       }
     }
@@ -31,9 +33,10 @@ extension EndToEnd {
       let stage = try Stage()
       defer { stage.end() }
       let scene = try await FaultScene(stage, source: source, rules: .receive(2048))
-      for round in 0..<Self.rounds {
+      for _ in 0..<Self.rounds {
+        let before = try await scene.gaps("ends lost").count
         try await burst(scene)
-        let gap = try await scene.gap("ends lost", beyond: round)
+        let gap = try await scene.gap("ends lost", beyond: before)
         #expect(gap.detail.contains("buffer was full"), "\(gap)")
         try await scene.close(try await scene.open())
         try await scene.expectSound()
@@ -51,11 +54,12 @@ extension EndToEnd {
         "unshare", "--mount", "sh", "-c",
         "mount -t tracefs none /mnt && echo 4 > /mnt/instances/connwatch.\(scene.recorder.pid)/buffer_size_kb",
       ])
-      for round in 0..<Self.rounds {
+      for _ in 0..<Self.rounds {
+        let before = try await scene.gaps("trace overrun").count
         scene.recorder.send(SIGSTOP)
         try await burst(scene)
         scene.recorder.send(SIGCONT)
-        let gap = try await scene.gap("trace overrun", beyond: round)
+        let gap = try await scene.gap("trace overrun", beyond: before)
         #expect(gap.detail.contains("events lost"), "\(gap)")
         try await scene.close(try await scene.open())
         try await scene.expectSound()
@@ -117,15 +121,17 @@ extension EndToEnd {
       let stage = try Stage()
       defer { stage.end() }
       let scene = try await FaultScene(stage, source: source)
-      for round in 0..<Effort.of(short: 1, long: 20) {
+      let stopped = Effort.of(short: 1.5, long: 5)
+      for _ in 0..<Effort.of(short: 1, long: 20) {
         let through = try await scene.open()
+        let before = try await scene.gaps("overrun").count
         scene.recorder.send(SIGSTOP)
         try await burst(scene)
         try await scene.reset(through)
-        try await Task.sleep(for: .milliseconds(Effort.of(short: 1500, long: 5000)))
+        try await Task.sleep(for: .seconds(stopped))
         scene.recorder.send(SIGCONT)
-        let gap = try await scene.gap("overrun", beyond: round)
-        #expect(Double(gap.until - gap.since) / 1e6 >= Effort.of(short: 1.5, long: 5), "\(gap)")
+        // A sample that a busy machine took late is an overrun too, but a short one.
+        try await scene.gap("overrun", beyond: before, lasting: stopped)
         try await eventually("the end of what ended meanwhile") {
           try await scene.lives(of: through.socket).allSatisfy { !$0.isNull("closed") }
         }
