@@ -6,6 +6,8 @@
 #
 #   Fuzz/run.sh parse 1000000      socket tables (Fuzz/fuzz_parse.swift)
 #   Fuzz/run.sh diag 1000000       answers of sock_diag (Fuzz/fuzz_diag.swift)
+#   Fuzz/run.sh trace 1000000      pages of the kernel's trace (Fuzz/fuzz_trace.swift)
+#   Fuzz/run.sh filter 1000000     filters as they are typed (Fuzz/fuzz_filter.swift)
 #   Fuzz/run.sh evidence 1000000   what netstat, ss, lsof and scanners wrote (Fuzz/fuzz_evidence.swift)
 #   Fuzz/run.sh keys 1000000       what a terminal sends (Fuzz/fuzz_keys.swift)
 #   Fuzz/run.sh time 1000000       times, durations and sizes as they are typed (Fuzz/fuzz_time.swift)
@@ -15,7 +17,8 @@
 # program itself, which cannot be imported, are named after "// with:" and compiled with it.
 #
 # FUZZ_FAST=1 leaves out the following of comparisons: two to three times as many runs a second, for a corpus
-# that already reaches everything.
+# that already reaches everything. FUZZ_BARE=1 leaves out the address sanitizer instead, three times as many: for a
+# target that follows few pointers and has been run with it: the checks that Swift itself makes are what is left.
 set -eu
 
 if [ $# -lt 2 ]; then
@@ -36,8 +39,13 @@ out=$root/.fuzz/$target
 corpus=$out/corpus
 mkdir -p "$corpus" "$out/failures"
 
-instruments="-sanitize=fuzzer,address"
-if [ -n "${FUZZ_FAST:-}" ]; then
+sanitizers=fuzzer,address sanitize_c=-fsanitize=address kind=
+instruments="-sanitize=$sanitizers"
+if [ -n "${FUZZ_BARE:-}" ]; then
+  sanitizers=fuzzer sanitize_c='' kind=-bare
+  instruments="-sanitize=$sanitizers"
+elif [ -n "${FUZZ_FAST:-}" ]; then
+  kind=-fast
   instruments="-sanitize=address -sanitize-coverage=edge,inline-8bit-counters,pc-table"
 fi
 flags="-O -swift-version 6 -parse-as-library -enable-testing $instruments
@@ -45,7 +53,7 @@ flags="-O -swift-version 6 -parse-as-library -enable-testing $instruments
   -enable-upcoming-feature MemberImportVisibility -enable-upcoming-feature NonisolatedNonsendingByDefault"
 
 # Targets share their modules, which are built again only when a source is newer.
-modules=$root/.fuzz/modules${FUZZ_FAST:+-fast}
+modules=$root/.fuzz/modules$kind
 mkdir -p "$modules"
 
 # build_module NAME: one object and the interface of a module of Sources.
@@ -65,7 +73,7 @@ build_c() {
     object=$modules/$(basename "$file" .c).c.o
     if [ ! -f "$object" ] || [ -n "$(find "$root/Sources/CKernelNet" -newer "$object" | head -n 1)" ]; then
       # shellcheck disable=SC2086
-      clang -O2 -g -fsanitize=address $headers -c "$file" -o "$object"
+      clang -O2 -g $sanitize_c $headers -c "$file" -o "$object"
     fi
     objects="$objects $object"
   done
@@ -86,7 +94,7 @@ for file in $(sed -n 's|^// with: ||p' "$source"); do files="$files $root/Source
 swiftc $flags -wmo -I "$modules" $headers -module-name "fuzz_$target" -c "$source" $files -o "$out/fuzz_$target.o"
 # The linker warns of what the sanitizer keeps to itself.
 # shellcheck disable=SC2086
-swiftc -sanitize=fuzzer,address "$out/fuzz_$target.o" $objects -o "$out/fuzz_$target" 2>"$out/link.log" ||
+swiftc -sanitize=$sanitizers "$out/fuzz_$target.o" $objects -o "$out/fuzz_$target" 2>"$out/link.log" ||
   { cat "$out/link.log" >&2; exit 2; }
 
 # Seeds are read only; new inputs go to the corpus. A target may have seeds of its own in Fuzz/seeds/TARGET.

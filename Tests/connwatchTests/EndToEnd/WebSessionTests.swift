@@ -72,7 +72,8 @@ extension EndToEnd {
       let ended = Int64((fetch.double("time") ?? 0) * 1e6)
       let began = ended - Int64((fetch.double("seconds") ?? 0) * 1e6)
       #expect(opened >= began && opened - off <= began + 500_000)
-      #expect(closed >= ended - 500_000 && closed - off <= ended)
+      // TIME_WAIT begins when the server has closed its end too, which it may do after curl has ended.
+      #expect(closed >= ended - 500_000 && closed - off <= ended + 500_000)
       #expect(abs((life.double("duration_s") ?? 0) * 1e6 - Double(closed - opened)) < 2)
       #expect(off == 0, "the kernel told them")
     }
