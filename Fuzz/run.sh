@@ -17,7 +17,7 @@
 # program itself, which cannot be imported, are named after "// with:" and compiled with it.
 #
 # FUZZ_FAST=1 leaves out the following of comparisons: two to three times as many runs a second, for a corpus
-# that already reaches everything. FUZZ_BARE=1 leaves out the address sanitizer instead, three times as many: for a
+# that already reaches everything. FUZZ_BARE=1 leaves out the address sanitizer too, again three times as many: for a
 # target that follows few pointers and has been run with it: the checks that Swift itself makes are what is left.
 set -eu
 
@@ -40,13 +40,13 @@ corpus=$out/corpus
 mkdir -p "$corpus" "$out/failures"
 
 sanitizers=fuzzer,address sanitize_c=-fsanitize=address kind=
-instruments="-sanitize=$sanitizers"
+instruments="-sanitize=$sanitizers" edges=-sanitize-coverage=edge,inline-8bit-counters,pc-table
 if [ -n "${FUZZ_BARE:-}" ]; then
   sanitizers=fuzzer sanitize_c='' kind=-bare
-  instruments="-sanitize=$sanitizers"
+  instruments="-sanitize=$sanitizers $edges"
 elif [ -n "${FUZZ_FAST:-}" ]; then
   kind=-fast
-  instruments="-sanitize=address -sanitize-coverage=edge,inline-8bit-counters,pc-table"
+  instruments="-sanitize=address $edges"
 fi
 flags="-O -swift-version 6 -parse-as-library -enable-testing $instruments
   -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
